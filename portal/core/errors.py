@@ -1,0 +1,114 @@
+"""Every error that a user may see. Stable codes; the HTTP status is chosen by the caller's one handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+
+class SlipwayError(Exception):
+    """Base of all our errors. `message` tells the reader what to do next; `details` is JSON-safe."""
+
+    code: ClassVar[str] = "error"
+    default_message: ClassVar[str] = "Something went wrong."
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        self.message = message or self.default_message
+        self.details: dict[str, Any] = details
+        super().__init__(self.message)
+
+
+class InvalidInput(SlipwayError):
+    """The request cannot be read at all (shape, size, encoding)."""
+
+    code = "invalid_input"
+    default_message = "The request could not be read."
+
+
+class TooLarge(InvalidInput):
+    code = "too_large"
+    default_message = "The document is larger than is accepted."
+
+
+class ValidationFailed(SlipwayError):
+    """Well-formed, but wrong. `errors` holds all of them: {path (JSON pointer), message, code}."""
+
+    code = "validation_failed"
+    default_message = "Some values need to be corrected."
+
+    def __init__(self, errors: Sequence[Mapping[str, str]], message: str | None = None, **details: Any) -> None:
+        self.errors = [dict(error) for error in errors]
+        super().__init__(message, errors=self.errors, **details)
+
+    @classmethod
+    def at(cls, path: str, message: str, code: str = "invalid") -> ValidationFailed:
+        return cls([{"path": path, "message": message, "code": code}], message)
+
+
+class NotFound(SlipwayError):
+    """Absent, or not visible to whoever asks: the two look the same."""
+
+    code = "not_found"
+    default_message = "Not found, or not visible to you."
+
+
+class NotPermitted(SlipwayError):
+    """Visible, but not allowed to this person."""
+
+    code = "not_permitted"
+    default_message = "You may not do this."
+
+
+class StateConflict(SlipwayError):
+    """Too late, or somebody else was first."""
+
+    code = "state_conflict"
+    default_message = "The state has changed meanwhile. Reload to see what is true now."
+
+
+class ChangeUnderWay(StateConflict):
+    code = "change_under_way"
+    default_message = "Another change of this instance is under way. Wait for it, or cancel it."
+
+
+class ReleaseChanged(StateConflict):
+    """The digest that was seen is not the digest that is sealed."""
+
+    code = "release_changed"
+    default_message = "The release has changed since you looked at it. Reload and decide on what it is now."
+
+
+class RetirementNotAnnounced(StateConflict):
+    code = "retirement_not_announced"
+    default_message = "Announce the retirement first, then confirm it with the instance's name."
+
+
+class IdempotencyKeyReused(StateConflict):
+    code = "idempotency_key_reused"
+    default_message = "This Idempotency-Key was used with another body. Use a new key for a new request."
+
+
+class PolicyDenied(SlipwayError):
+    """Organisation policy refuses; details carry every verdict with its remediation."""
+
+    code = "policy_denied"
+    default_message = "Organisation policy does not allow this. Every reason is listed with its remediation."
+
+
+class QuotaExceeded(SlipwayError):
+    code = "quota_exceeded"
+    default_message = "The namespace's quota has no room for this."
+
+
+class OutOfScope(SlipwayError):
+    """A release holds objects outside its own namespace."""
+
+    code = "out_of_scope"
+    default_message = "The chart renders objects outside the instance's namespace."
+
+
+class SealBroken(SlipwayError):
+    """What would be applied is not what was sealed."""
+
+    code = "seal_broken"
+    default_message = "What would be applied now differs from what was approved, so nothing was applied."
