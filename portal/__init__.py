@@ -1,0 +1,1 @@
+"""Slipway: the internal developer self-service portal."""

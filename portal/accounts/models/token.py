@@ -1,0 +1,15 @@
+"""API tokens: only a digest is stored, every token expires."""
+
+from __future__ import annotations
+
+from django.db import models
+from knox.models import AbstractAuthToken
+
+
+class ApiToken(AbstractAuthToken):
+    """A bearer token of one person or service account, for `Authorization: Token …`."""
+
+    name = models.CharField(max_length=80, blank=True, help_text="What it is used for.")
+
+    class Meta:
+        ordering = ["-created"]

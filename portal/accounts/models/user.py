@@ -1,0 +1,48 @@
+"""A person or a service account, and the platform-wide roles."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.functional import cached_property
+
+from portal.accounts.roles import Access, PlatformRoleName
+
+
+class User(AbstractUser):
+    """Somebody who can sign in. `is_staff` and `is_superuser` mean nothing here: roles are granted by name."""
+
+    is_service_account = models.BooleanField(default=False, help_text="Acts for automation; can never decide a gate.")
+
+    class Meta(AbstractUser.Meta):
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.username
+
+    @cached_property
+    def access(self) -> Access:
+        """Roles, read once for as long as this object lives (one request)."""
+        return Access(
+            teams={m.team_id: m.role for m in self.memberships.all()},
+            platform=frozenset(grant.role for grant in self.platform_roles.all()) if self.is_active else frozenset(),
+        )
+
+
+class PlatformRole(models.Model):
+    """A platform-wide role that a person holds."""
+
+    Name = PlatformRoleName
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="platform_roles")
+    role = models.CharField(max_length=20, choices=PlatformRoleName.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "role"], name="platform_role_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()}"

@@ -1,0 +1,39 @@
+"""A registered Kubernetes API."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from portal.accounts.encryption import EncryptedJSONField
+from portal.clusters.types import Capabilities, Connection
+
+
+class Cluster(models.Model):
+    """A Kubernetes API that the portal can reach with a kubeconfig."""
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    kubeconfig = EncryptedJSONField(help_text="The kubeconfig's YAML text. Stored encrypted, never shown.")
+    context = models.CharField(max_length=120, blank=True, help_text="Empty: the kubeconfig's current context.")
+    version = models.CharField(max_length=40, blank=True, help_text="What the API server last announced.")
+    api_versions = models.JSONField(default=list, blank=True, help_text="For charts that ask .Capabilities.")
+    reachable = models.BooleanField(default=True)
+    message = models.CharField(max_length=500, blank=True, help_text="Why it is unreachable.")
+    checked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(name=self.slug, kubeconfig=self.kubeconfig, context=self.context or None)
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What charts are rendered for, or None before the cluster was ever reached."""
+        if not self.version:
+            return None
+        return Capabilities(kube_version=self.version, api_versions=tuple(self.api_versions))

@@ -1,0 +1,203 @@
+"""What every deployment shares. `environ` is filled by dev, test and production."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from portal.settings.environment import PROJECT_DIR, Environment, database
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "django_htmx",
+    "django_cotton",
+    "django_filters",
+    "django_prometheus",
+    "django_structlog",
+    "health_check",
+    "knox",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "portal.accounts",
+    "portal.audit",
+    "portal.environments",
+    "services_catalog",
+    "portal.lifecycle",
+    "portal.api",
+    "portal.web",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.web.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "portal.audit.middleware.AuditContext",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.middleware.ErrorPages",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "web:sign-in"
+LOGIN_REDIRECT_URL = "web:home"
+LOGOUT_REDIRECT_URL = "web:sign-in"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "static/"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton", "django.contrib.humanize.templatetags.humanize"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.web.context.frame",
+            ],
+        },
+    }
+]
+COTTON_DIR = "components"
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["portal.api.v1.parsers.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "portal.api.v1.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "portal.api.v1.problems.handler",
+    "PAGE_SIZE": 50,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Slipway",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SOFT_TIME_LIMIT = 600
+CELERY_TASK_TIME_LIMIT = 660
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A wake-up must never make a request wait: the sweep finds the row when the broker is away.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 2, "socket_timeout": 5}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "portal.lifecycle.tasks.sweep", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    "link-audit": {"task": "portal.audit.tasks.link", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+}
+
+
+def from_environment(environ: Environment) -> dict[str, Any]:
+    """The settings that depend on the outside."""
+    return {
+        "SECRET_KEY": environ.secret_key,
+        "DEBUG": environ.debug,
+        "ALLOWED_HOSTS": list(environ.allowed_hosts),
+        "CSRF_TRUSTED_ORIGINS": list(environ.trusted_origins),
+        "SESSION_COOKIE_SECURE": environ.secure,
+        "CSRF_COOKIE_SECURE": environ.secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "DATABASES": {"default": database(environ.database_url)},
+        "CELERY_BROKER_URL": environ.broker_url,
+        "STATIC_ROOT": environ.data_dir / "static",
+        "STATICFILES_DIRS": [
+            PROJECT_DIR / "portal" / "web" / "assets",
+            *(
+                (prefix, folder)
+                for prefix, folder in [
+                    ("tabler", PROJECT_DIR / "node_modules" / "@tabler" / "core" / "dist"),
+                    ("tabler-icons", PROJECT_DIR / "node_modules" / "@tabler" / "icons-webfont" / "dist"),
+                ]
+                if folder.is_dir()
+            ),
+        ],
+        "KNOX_TOKEN_MODEL": "accounts.ApiToken",
+        "REST_KNOX": {
+            "TOKEN_TTL": timedelta(days=environ.token_days),
+            "AUTH_HEADER_PREFIX": "Token",
+            "AUTO_REFRESH": False,
+            "TOKEN_PREFIX": "slw_",
+        },
+        "SLIPWAY_DATA_DIR": environ.data_dir,
+        "SLIPWAY_FIELD_KEYS": environ.field_keys or (environ.secret_key,),
+        "SLIPWAY_HELM": environ.helm,
+        "SLIPWAY_CHART_CACHE": environ.chart_cache,
+        "SLIPWAY_POLICY_DIR": environ.policy_dir,
+        "SLIPWAY_LIBRARY_DIR": environ.library_dir,
+        "SLIPWAY_CATALOG_MUTABLE": environ.catalog_mutable,
+        "LOGGING": logging_for(environ.log_format),
+    }
+
+
+def logging_for(style: str) -> dict[str, Any]:
+    """Structured logs through structlog: `json` for machines, `console` for people."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"structured": {"()": "portal.settings.logs.formatter", "style": style}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {
+            "django.server": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
+            "django_structlog": {"level": "WARNING"},
+        },
+    }

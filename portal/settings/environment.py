@@ -1,0 +1,116 @@
+"""One typed reading of the process environment. Nothing else reads SLIPWAY_ variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+class SettingInvalid(ValueError):
+    """A variable is missing or cannot be understood; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What may be set from outside. Each field is the variable SLIPWAY_<NAME>; docs/operations.md explains each."""
+
+    secret_key: str
+    debug: bool
+    allowed_hosts: tuple[str, ...]
+    trusted_origins: tuple[str, ...]
+    secure: bool
+    data_dir: Path
+    database_url: str
+    broker_url: str
+    field_keys: tuple[str, ...]
+    helm: str
+    chart_cache: Path
+    policy_dir: Path
+    library_dir: Path
+    catalog_mutable: bool
+    log_format: str
+    token_days: int
+
+
+def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environment:
+    """Read SLIPWAY_ variables; `defaults` are those of a settings module. Raises SettingInvalid."""
+    values = os.environ if source is None else source
+
+    def text(name: str, default: str | None = None) -> str:
+        value = values.get(f"SLIPWAY_{name.upper()}", defaults.get(name, default))
+        if value is None or value == "":
+            if default == "":
+                return ""
+            raise SettingInvalid(f"SLIPWAY_{name.upper()} must be set.")
+        return value
+
+    def words(name: str, default: str = "") -> tuple[str, ...]:
+        return tuple(part.strip() for part in text(name, default).split(",") if part.strip())
+
+    def flag(name: str, default: str = "false") -> bool:
+        value = text(name, default).lower()
+        if value not in {"true", "false", "1", "0"}:
+            raise SettingInvalid(f"SLIPWAY_{name.upper()} must be true or false, not {value!r}.")
+        return value in {"true", "1"}
+
+    def number(name: str, default: str) -> int:
+        value = text(name, default)
+        if not value.isdigit():
+            raise SettingInvalid(f"SLIPWAY_{name.upper()} must be a whole number, not {value!r}.")
+        return int(value)
+
+    data_dir = Path(text("data_dir", str(PROJECT_DIR / ".slipway"))).absolute()
+    local_helm = data_dir / "bin" / "helm"
+    return Environment(
+        secret_key=text("secret_key"),
+        debug=flag("debug"),
+        allowed_hosts=words("allowed_hosts"),
+        trusted_origins=words("trusted_origins"),
+        secure=flag("secure", "true"),
+        data_dir=data_dir,
+        database_url=text("database_url"),
+        broker_url=text("broker_url"),
+        field_keys=words("field_keys"),
+        helm=text("helm", str(local_helm) if local_helm.exists() else "helm"),
+        chart_cache=Path(text("chart_cache", str(data_dir / "charts"))).absolute(),
+        policy_dir=Path(text("policy_dir", str(PROJECT_DIR / "policies"))).absolute(),
+        library_dir=Path(text("library_dir", str(PROJECT_DIR / "services_catalog" / "library"))).absolute(),
+        catalog_mutable=flag("catalog_mutable"),
+        log_format=text("log_format", "json"),
+        token_days=number("token_days", "90"),
+    )
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's DATABASES entry for `sqlite:///path` or `postgres://user:password@host:port/name?option=…`."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        # WAL, IMMEDIATE: with Django's defaults concurrent writers lose writes to "database is locked".
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path)[1:] if parts.path.startswith("//") else unquote(parts.path),
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": dict(parse_qsl(parts.query)),
+        }
+    raise SettingInvalid("SLIPWAY_DATABASE_URL must start with sqlite:/// or postgres://.")

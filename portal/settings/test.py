@@ -1,0 +1,28 @@
+"""For pytest: a database of its own, cheap password hashes, no wake-ups but those that a test asks for."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from portal.settings import environment
+from portal.settings.base import *  # noqa: F403
+from portal.settings.base import from_environment
+
+_data = Path(tempfile.gettempdir()) / f"slipway-test-{os.getuid()}"
+
+globals().update(
+    from_environment(
+        environment.read(
+            allowed_hosts="localhost,127.0.0.1,testserver",
+            secure="false",
+            database_url=f"sqlite:///{_data / 'portal.sqlite3'}",
+            broker_url="memory://",
+            catalog_mutable="true",
+            log_format="console",
+            secret_key="tests-only-tests-only-tests-only-tests-only",  # noqa: S106
+            chart_cache=str(_data / "charts"),
+        )
+    )
+)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_TASK_ALWAYS_EAGER = False
