@@ -1,0 +1,151 @@
+"""Charts as files, as deterministic archives, and back. Knows nothing of the database."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from portal.core.digests import digest_of
+from portal.core.documents import load_mapping
+from portal.core.errors import InvalidInput, TooLarge
+
+MAX_FILES = 500
+# Helm itself refuses chart files above 5 MiB; a release must fit into a Secret of 1 MiB when compressed.
+MAX_CHART_BYTES = 5 * 1024 * 1024
+
+
+class ChartUnusable(InvalidInput):
+    """A chart folder or archive that cannot be taken as it is."""
+
+    code = "chart_unusable"
+    default_message = "This is not a usable chart."
+
+
+@dataclass(frozen=True)
+class PackedChart:
+    """`digest` is over the files' names and contents, so it does not depend on how they are compressed."""
+
+    name: str
+    version: str
+    digest: str
+    content: bytes
+    files: Mapping[str, bytes]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return load_mapping(self.files["Chart.yaml"])
+
+    def text(self, path: str) -> str:
+        """One file as text; empty when the chart has none."""
+        return self.files.get(path, b"").decode()
+
+
+def pack(folder: Path) -> PackedChart:
+    """Read a chart's folder. Raises ChartUnusable, naming the file at fault, or TooLarge."""
+    return pack_files(read_folder(folder), label=str(folder.name))
+
+
+def pack_files(files: Mapping[str, bytes], *, label: str) -> PackedChart:
+    if "Chart.yaml" not in files:
+        raise ChartUnusable(f"{label} has no Chart.yaml, so it is not a chart.")
+    metadata = load_mapping(files["Chart.yaml"])
+    name, version = metadata.get("name"), metadata.get("version")
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise ChartUnusable(f"{label}: Chart.yaml must give name and version as text.")
+    if PurePosixPath(name).parts != (name,) or name in {".", ".."}:
+        raise ChartUnusable(f"{label}: the chart's name {name!r} is not a plain name.")
+    return PackedChart(name, version, content_digest(files), _tar_gz(files, name), dict(files))
+
+
+def content_digest(files: Mapping[str, bytes]) -> str:
+    """sha256 over the sorted list of (path, sha256 of the content)."""
+    return digest_of([[path, hashlib.sha256(files[path]).hexdigest()] for path in sorted(files)])
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Every file under `folder`, by its path with forward slashes. Links are refused."""
+    if not (folder / "Chart.yaml").is_file():
+        raise ChartUnusable(f"There is no chart in {folder.name}: it has no Chart.yaml.")
+    files: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            raise ChartUnusable(f"{path.relative_to(folder)} is a link. A chart must hold its own files.")
+        if path.is_dir():
+            continue
+        if not path.is_file():
+            raise ChartUnusable(f"{path.relative_to(folder)} is not a regular file.")
+        total += path.stat().st_size
+        _check_bounds(len(files) + 1, total)
+        files[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return files
+
+
+def read_archive(content: bytes) -> dict[str, bytes]:
+    """The files of a chart's tar.gz without their top folder.
+
+    Only regular files with plain relative paths under one top folder are accepted, so nothing can be
+    written outside of where it is unpacked; sizes are bounded while reading, so a bomb stops early.
+    """
+    files: dict[str, bytes] = {}
+    total = 0
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r|gz") as archive:
+            for member in archive:
+                if member.isdir():
+                    continue
+                path = _safe_path(member)
+                if path in files:
+                    raise ChartUnusable(f"The archive holds {path!r} twice.")
+                total += member.size
+                _check_bounds(len(files) + 1, total)
+                stream = archive.extractfile(member)
+                files[path] = stream.read() if stream else b""
+    except (tarfile.TarError, EOFError, OSError) as exc:
+        raise ChartUnusable(f"This is not a readable .tar.gz archive: {exc}") from exc
+    return files
+
+
+def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write `files` (paths already safe) under `folder`."""
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def _safe_path(member: tarfile.TarInfo) -> str:
+    path = PurePosixPath(member.name)
+    parts = path.parts
+    plain = not path.is_absolute() and ".." not in parts and "\\" not in member.name and len(parts) > 1
+    if not member.isfile() or not plain:
+        raise ChartUnusable(f"The archive holds {member.name!r}, which is not a plain file of the chart.")
+    return "/".join(parts[1:])
+
+
+def _check_bounds(count: int, total: int) -> None:
+    if count > MAX_FILES:
+        raise TooLarge(f"The chart has more than {MAX_FILES} files.")
+    if total > MAX_CHART_BYTES:
+        raise TooLarge(f"The chart's files have more than {MAX_CHART_BYTES // 1024 // 1024} MiB.")
+
+
+def _tar_gz(files: Mapping[str, bytes], name: str) -> bytes:
+    """The same bytes for the same files: sorted, no times, no owners."""
+    buffer = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for path in sorted(files):
+            member = tarfile.TarInfo(f"{name}/{path}")
+            member.size = len(files[path])
+            member.mode = 0o644
+            archive.addfile(member, io.BytesIO(files[path]))
+    return buffer.getvalue()
