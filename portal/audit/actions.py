@@ -1,0 +1,27 @@
+"""Every action that can be audited, with what it means. docs/audit.md is checked against this table."""
+
+ACTIONS: dict[str, str] = {
+    "change.requested": "Somebody asked for a change; the release is sealed.",
+    "change.denied": "Organisation policy refused a request; the verdicts are kept with the change.",
+    "change.approved": "An operator consented to exactly this release.",
+    "change.rejected": "An operator refused the change, with a reason.",
+    "change.cancelled": "The change was withdrawn before it ran.",
+    "change.expired": "Nobody decided in time.",
+    "change.queued": "The gate is satisfied; a worker may take it.",
+    "change.started": "A worker claimed the change.",
+    "change.succeeded": "The cluster matches the release, observed ready.",
+    "change.failed": "The change did not work out; the outcome says what runs now.",
+    "decision.refused": "Somebody tried to decide a change and may not.",
+    "retirement.announced": "First step of retiring an instance.",
+    "retirement.withdrawn": "The announced retirement was taken back.",
+    "application.created": "A team registered an application.",
+    "catalog.synchronised": "Offerings were loaded from the library.",
+    "cluster.registered": "A Kubernetes API was registered or its credentials replaced.",
+    "environment.saved": "A stage or its gate was created or changed.",
+    "demo.loaded": "The demo organisation was written.",
+    "session.opened": "Somebody signed in.",
+    "session.refused": "A sign-in was refused.",
+    "session.closed": "Somebody signed out.",
+    "token.created": "An API token was issued.",
+    "token.revoked": "An API token was taken back.",
+}

@@ -1,0 +1,20 @@
+"""What runs, what should run, and how it came to be."""
+
+from portal.lifecycle.models.application import Application
+from portal.lifecycle.models.approval import Approval
+from portal.lifecycle.models.change import ChangeRequest
+from portal.lifecycle.models.idempotency import IdempotencyRecord
+from portal.lifecycle.models.instance import ServiceInstance
+from portal.lifecycle.models.release import Release
+from portal.lifecycle.models.rollout import LogLine, Rollout
+
+__all__ = [
+    "Application",
+    "Approval",
+    "ChangeRequest",
+    "IdempotencyRecord",
+    "LogLine",
+    "Release",
+    "Rollout",
+    "ServiceInstance",
+]

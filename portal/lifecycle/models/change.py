@@ -1,0 +1,129 @@
+"""The intent to move an instance from one release to another."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+from portal.accounts.models import User
+from portal.accounts.permissions import scoped
+from portal.environments.models import Environment
+from portal.lifecycle.models.application import Application
+from portal.lifecycle.models.instance import ServiceInstance
+from portal.lifecycle.models.release import Release
+from portal.lifecycle.states import ACTIVE_STATES, ChangeKind, ChangeState, Phase
+from services_catalog.models import Offering
+
+BULKY = ("inputs", "values", "masked_values", "objects_masked", "verdicts")
+
+
+class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
+    def visible_to(self, user: User | AnonymousUser) -> ChangeRequestQuerySet:
+        return scoped(self, user, "application__team_id")  # type: ignore[return-value]
+
+    def active(self) -> ChangeRequestQuerySet:
+        return self.filter(state__in=ACTIVE_STATES)
+
+    def awaiting_approval(self) -> ChangeRequestQuerySet:
+        return self.filter(state=ChangeState.AWAITING_APPROVAL)
+
+    def for_lists(self) -> ChangeRequestQuerySet:
+        """With all that a list row shows, in one query."""
+        return self.select_related(
+            "application__team", "environment", "offering", "instance", "requested_by", "release", "base_release"
+        ).defer(
+            "verdicts",
+            "offering__description",
+            "offering__when_not_to_use",
+            *(f"release__{field}" for field in BULKY),
+            *(f"base_release__{field}" for field in BULKY),
+        )
+
+
+class ChangeRequest(models.Model):
+    """Create, update, upgrade, rollback, promote, remediate or retire. The row is the queue's entry."""
+
+    Kind = ChangeKind
+    State = ChangeState
+
+    kind = models.CharField(max_length=10, choices=ChangeKind.choices)
+    state = models.CharField(max_length=18, choices=ChangeState.choices)
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="changes")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="changes")
+    offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=53, help_text="The instance's name, kept also when the instance was never made.")
+    instance = models.ForeignKey(ServiceInstance, null=True, on_delete=models.PROTECT, related_name="changes")
+    release = models.ForeignKey(
+        Release, null=True, on_delete=models.PROTECT, related_name="changes", help_text="The goal; none when retiring."
+    )
+    base_release = models.ForeignKey(
+        Release, null=True, on_delete=models.PROTECT, related_name="+", help_text="What was live when it was asked."
+    )
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes")
+    reason = models.TextField(blank=True)
+    verdicts = models.JSONField(default=list, help_text="Of a denied request; a sealed release has its own.")
+    seal = models.CharField(max_length=71, help_text="The digest that a decision has to name.")
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, help_text="When the gate was satisfied, or the change refused.")
+    started_at = models.DateTimeField(null=True)
+    applied_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True, help_text="When waiting for a decision ends.")
+    outcome = models.TextField(blank=True, help_text="One sentence: what happened, and what runs now.")
+    # Execution: see portal/lifecycle/operations/claims.py
+    phase = models.CharField(max_length=10, choices=Phase.choices, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Of the current phase.")
+    run_after = models.DateTimeField(null=True, help_text="When the next step is due.")
+    observe_until = models.DateTimeField(null=True, help_text="When an unready release is rolled back.")
+    lease_owner = models.CharField(max_length=80, blank=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    fencing_token = models.PositiveIntegerField(default=0, help_text="Grows with each claim; older holders cannot write.")
+
+    objects = ChangeRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance"], condition=models.Q(state__in=ACTIVE_STATES), name="one_active_change_per_instance"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=ChangeState.DENIED) | models.Q(instance__isnull=False),
+                name="change_has_instance_unless_denied",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=ChangeState.DENIED)
+                | models.Q(kind=ChangeKind.RETIRE)
+                | models.Q(release__isnull=False),
+                name="change_has_release_unless_retiring",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "run_after"], name="change_due"),
+            models.Index(fields=["application", "-created_at"], name="change_by_application"),
+            models.Index(fields=["environment", "state", "-created_at"], name="change_by_environment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.get_kind_display().lower()} {self.name} in {self.environment.slug}"
+
+    @property
+    def team_id(self) -> int:
+        return self.application.team_id
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE_STATES
+
+    @property
+    def is_awaiting_approval(self) -> bool:
+        return self.state == ChangeState.AWAITING_APPROVAL
+
+    @property
+    def contributors(self) -> set[int]:
+        """Ids of the people who had a part in what this change would run, and so may not decide it."""
+        people = {self.requested_by_id}
+        if self.release is not None:
+            people.add(self.release.created_by_id)
+        return people

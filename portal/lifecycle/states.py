@@ -1,0 +1,69 @@
+"""States and moves of a change, as data."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from portal.core.transitions import Machine
+
+
+class ChangeState(models.TextChoices):
+    DENIED = "denied", "Denied by policy"
+    AWAITING_APPROVAL = "awaiting_approval", "Awaiting approval"
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    REJECTED = "rejected", "Rejected"
+    CANCELLED = "cancelled", "Cancelled"
+    EXPIRED = "expired", "Expired"
+
+
+class Phase(models.TextChoices):
+    """Where a running change is. Each phase is one short step of a worker; none waits for the cluster."""
+
+    APPLYING = "applying", "Applying"
+    OBSERVING = "observing", "Observing"
+    REVERTING = "reverting", "Rolling back"
+
+
+class ChangeKind(models.TextChoices):
+    CREATE = "create", "Create"
+    UPDATE = "update", "Update"
+    UPGRADE = "upgrade", "Upgrade"
+    ROLLBACK = "rollback", "Roll back"
+    PROMOTE = "promote", "Promote"
+    REMEDIATE = "remediate", "Remediate"
+    RETIRE = "retire", "Retire"
+
+
+class Health(models.TextChoices):
+    """The five meanings that pages show."""
+
+    READY = "ready", "Ready"
+    WORKING = "working", "Working"
+    WAITING = "waiting", "Waiting"
+    WRONG = "wrong", "Wrong"
+    QUIET = "quiet", "Quiet"
+
+
+CHANGES: Machine[ChangeState] = Machine(
+    {
+        ChangeState.DENIED: frozenset(),
+        ChangeState.AWAITING_APPROVAL: {
+            ChangeState.QUEUED,
+            ChangeState.REJECTED,
+            ChangeState.CANCELLED,
+            ChangeState.EXPIRED,
+        },
+        ChangeState.QUEUED: {ChangeState.RUNNING, ChangeState.CANCELLED},
+        ChangeState.RUNNING: {ChangeState.SUCCEEDED, ChangeState.FAILED},
+        ChangeState.SUCCEEDED: frozenset(),
+        ChangeState.FAILED: frozenset(),
+        ChangeState.REJECTED: frozenset(),
+        ChangeState.CANCELLED: frozenset(),
+        ChangeState.EXPIRED: frozenset(),
+    }
+)
+ACTIVE_STATES = (ChangeState.AWAITING_APPROVAL, ChangeState.QUEUED, ChangeState.RUNNING)
+EXECUTABLE_STATES = (ChangeState.QUEUED, ChangeState.RUNNING)
