@@ -1,0 +1,23 @@
+"""Organisation policy in Kubernetes' own format: documents in, verdicts out. Pure; no Django, no network."""
+
+from portal.policy.defaults import apply_defaults
+from portal.policy.types import (
+    Admission,
+    AdmissionRequest,
+    Judgement,
+    PolicyInvalid,
+    PolicyProblem,
+    UserInfo,
+    Verdict,
+)
+
+__all__ = [
+    "Admission",
+    "AdmissionRequest",
+    "Judgement",
+    "PolicyInvalid",
+    "PolicyProblem",
+    "UserInfo",
+    "Verdict",
+    "apply_defaults",
+]
