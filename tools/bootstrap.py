@@ -1,4 +1,4 @@
-"""`python3 -m tools.bootstrap embedded|dev`: make a checkout ready. Later runs find nothing to do and are instant.
+"""`python3 -m tools.bootstrap embedded|dev`: make a checkout ready. A later run finds nothing to do.
 
 Runs on a bare Python 3.11 before anything is installed.
 """
@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 from tools import console
 from tools.paths import state_dir
@@ -46,17 +48,7 @@ def main(arguments: list[str]) -> int:
 
 def prepare(level: str) -> None:
     """Bring in whatever is missing, side by side. Raises SetupFailed."""
-    sources = [clitools.HELM_4, clitools.HELM_3] if level == "dev" else [clitools.HELM_4]
-    missing: list[tuple[str, Callable[[], str]]] = []
-    if not python_environment.is_current(level):
-        missing.append(("Python packages", lambda: python_environment.sync(level, uv) or f"{level}.txt"))
-    for source in sources:
-        if not clitools.is_current(source):
-            missing.append((" and ".join(source.programs), lambda source=source: clitools.ensure(source, uv)))
-    if not frontend.is_current():
-        missing.append(("front-end packages", lambda: frontend.ensure(uv)))
-    if level == "dev" and not browser.chromium():
-        missing.append(("Chromium", lambda: browser.ensure() and "from Debian"))
+    missing = _missing(level)
     if not missing:
         return
     console.heading("Setting up")
@@ -64,14 +56,28 @@ def prepare(level: str) -> None:
         uv = python_environment.find_uv()
         note.append(str(uv))
 
-    def bring(label: str, work: Callable[[], str]) -> None:
+    def bring(label: str) -> None:
         started = time.monotonic()
-        origin = work()
+        origin = missing[label](uv)
         console.done(label, time.monotonic() - started, origin)
 
     with ThreadPoolExecutor(len(missing)) as pool:
-        for future in [pool.submit(bring, label, work) for label, work in missing]:
-            future.result()
+        list(pool.map(bring, missing))
+
+
+def _missing(level: str) -> dict[str, Callable[[Path], str]]:
+    """What is to be brought in: its label, and what to call with uv's path; it returns where it came from."""
+    missing: dict[str, Callable[[Path], str]] = {}
+    if not python_environment.is_current(level):
+        missing["Python packages"] = partial(python_environment.sync, level)
+    for source in [clitools.HELM_4, clitools.HELM_3] if level == "dev" else [clitools.HELM_4]:
+        if not clitools.is_current(source):
+            missing[" and ".join(source.programs)] = partial(clitools.ensure, source)
+    if not frontend.is_current():
+        missing["front-end packages"] = frontend.ensure
+    if level == "dev" and not browser.chromium():
+        missing["Chromium"] = browser.ensure
+    return missing
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from tools.setup import system_packages
 
@@ -12,9 +13,7 @@ def chromium() -> str | None:
     return shutil.which("chromium", path="/usr/bin:/usr/local/bin") or shutil.which("chromium")
 
 
-def ensure() -> bool:
-    """Install Chromium and a font when there is none. True when something had to be done."""
-    if chromium():
-        return False
+def ensure(_uv: Path) -> str:
+    """Install Chromium and a font. Says where from."""
     system_packages.install(["chromium", "fonts-liberation"], why="Chromium, for the browser tests")
-    return True
+    return "from Debian"

