@@ -52,6 +52,7 @@ class ServiceInstance(models.Model):
     )
     health = models.CharField(max_length=8, choices=Health.choices, default=Health.WAITING)
     health_message = models.CharField(max_length=500, blank=True)
+    health_checked_at = models.DateTimeField(null=True, blank=True)
     health_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,0 +1,1 @@
+"""Slow work: helm, kubernetes, rendering, judging. Never enqueues, never decides."""

@@ -1,0 +1,103 @@
+"""What would change between two sets of rendered objects, grouped by object."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from portal.core.documents import dump_yaml
+from portal.core.objects import ObjectKey, key_of
+
+Kind = Literal["added", "removed", "changed", "same"]
+ABSENT = object()
+# Members of these lists are told apart by these fields, as the API server's merge keys do.
+IDENTITY_FIELDS = ("name", "containerPort", "port", "mountPath", "key", "ip", "type")
+
+
+@dataclass(frozen=True)
+class FieldDiff:
+    """One field that differs. `old` or `new` is None with the matching `present` flag false when it is absent."""
+
+    path: str
+    old: Any
+    new: Any
+    had: bool
+    has: bool
+
+
+@dataclass(frozen=True)
+class ObjectDiff:
+    key: ObjectKey
+    change: Kind
+    fields: tuple[FieldDiff, ...]
+    text: str
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """(mark, text) for each line of the unified diff; mark is one of ' ', '+', '-', '@'."""
+        return [(line[:1] or " ", line[1:] if line[:1] in "+- " else line) for line in self.text.splitlines()]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "object": self.key.as_dict(),
+            "change": self.change,
+            "fields": [
+                {"path": f.path, "old": f.old if f.had else None, "new": f.new if f.has else None} for f in self.fields
+            ],
+            "text": self.text,
+        }
+
+
+def compare(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[ObjectDiff]:
+    """Differences from `old` to `new`, changed objects first; documents must already be masked."""
+    before = {key_of(document): document for document in old}
+    after = {key_of(document): document for document in new}
+    diffs = [_compare_one(key, before.get(key), after.get(key)) for key in {**before, **after}]
+    rank = {"changed": 0, "added": 1, "removed": 2, "same": 3}
+    return sorted(diffs, key=lambda diff: (rank[diff.change], diff.key.kind, diff.key.name))
+
+
+def _compare_one(key: ObjectKey, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> ObjectDiff:
+    if old is not None and new is not None:
+        fields = tuple(_fields(old, new, ""))
+        return ObjectDiff(key, "changed" if fields else "same", fields, _unified(old, new) if fields else "")
+    return ObjectDiff(key, "added" if old is None else "removed", (), _unified(old, new))
+
+
+def _unified(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str:
+    before = dump_yaml(old).splitlines() if old is not None else []
+    after = dump_yaml(new).splitlines() if new is not None else []
+    return "\n".join(list(difflib.unified_diff(before, after, lineterm="", n=3))[2:])
+
+
+def _fields(old: Any, new: Any, path: str) -> Iterator[FieldDiff]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in [*old, *(name for name in new if name not in old)]:
+            yield from _fields(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}.{name}" if path else str(name))
+    elif isinstance(old, list) and isinstance(new, list):
+        before, after = _indexed(old), _indexed(new)
+        if before is None or after is None:
+            before, after = dict(enumerate(old)), dict(enumerate(new))
+        for name in [*before, *(name for name in after if name not in before)]:
+            yield from _fields(before.get(name, ABSENT), after.get(name, ABSENT), f"{path}[{name}]")
+    elif old is ABSENT or new is ABSENT or old != new or type(old) is not type(new):
+        yield FieldDiff(
+            path,
+            None if old is ABSENT else old,
+            None if new is ABSENT else new,
+            had=old is not ABSENT,
+            has=new is not ABSENT,
+        )
+
+
+def _indexed(items: Sequence[Any]) -> dict[Any, Any] | None:
+    """Members by their identity field, or None when none tells all of them apart."""
+    if not items or not all(isinstance(item, Mapping) for item in items):
+        return None
+    for field in IDENTITY_FIELDS:
+        index = {item[field]: item for item in items if isinstance(item.get(field), str | int)}
+        if len(index) == len(items):
+            return index
+    return None

@@ -1,0 +1,233 @@
+"""From a wish to a draft: values composed and checked, rendered, scoped, judged, compared, counted. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from portal.accounts.models import User
+from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
+from portal.clusters.types import Rendered, Target
+from portal.core.digests import digest_of
+from portal.core.objects import key_of
+from portal.environments.models import Environment
+from portal.lifecycle.models import Application, Release, ServiceInstance
+from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
+from portal.lifecycle.operations import bundle, quota, scope, secrets
+from portal.lifecycle.operations.diffing import ObjectDiff, compare
+from portal.lifecycle.operations.rendering import deployer_of, render_for
+from portal.lifecycle.selectors import instances
+from portal.lifecycle.states import ChangeKind
+from portal.policy import Judgement, UserInfo, Verdict
+from services_catalog import values as catalog_values
+from services_catalog.models import Offering, OfferingVersion, Plan
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for, resolved to rows that this person may see. `inputs` are the values they gave."""
+
+    kind: ChangeKind
+    actor: User
+    application: Application
+    environment: Environment
+    offering: Offering
+    name: str
+    version: OfferingVersion | None = None
+    plan: Plan | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    instance: ServiceInstance | None = None
+    source: Release | None = None
+    reason: str = ""
+
+    @property
+    def namespace(self) -> str:
+        return self.application.namespace_in(self.environment)
+
+    @property
+    def target(self) -> Target:
+        return Target(self.name, SYSTEM_NAMESPACE if self.offering.is_namespace else self.namespace)
+
+    @property
+    def base(self) -> Release | None:
+        """What runs now."""
+        return self.instance.current_release if self.instance else None
+
+
+@dataclass
+class Draft:
+    """All that is known of a wish before it is asked. Objects and values are masked, but for `sealed_*`."""
+
+    wish: Wish
+    errors: list[dict[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    masked_values: dict[str, Any] = field(default_factory=dict)
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    judgement: Judgement = field(default_factory=lambda: Judgement(()))
+    diff: list[ObjectDiff] = field(default_factory=list)
+    quota: list[quota.QuotaLine] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    policy_digest: str = ""
+    sealed_values: dict[str, Any] = field(default_factory=dict, repr=False)
+    objects_digest: str = ""
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.judgement.verdicts
+
+    @property
+    def passed(self) -> int:
+        return self.judgement.passed
+
+    @property
+    def warned(self) -> int:
+        return self.judgement.warned
+
+    @property
+    def denied(self) -> int:
+        return self.judgement.denied
+
+    @property
+    def allowed(self) -> bool:
+        return not self.errors and not self.problems and self.judgement.allowed
+
+    @property
+    def quota_exceeded(self) -> list[quota.QuotaLine]:
+        return [line for line in self.quota if line.exceeded]
+
+    @property
+    def namespace(self) -> str:
+        return self.wish.namespace
+
+    @property
+    def approvals_required(self) -> int:
+        return self.wish.environment.approvals_required
+
+    @property
+    def price_cents(self) -> int:
+        return self.wish.plan.price_cents_per_month if self.wish.plan and self.wish.kind != ChangeKind.RETIRE else 0
+
+    @property
+    def price_before_cents(self) -> int:
+        base = self.wish.base
+        return base.plan.price_cents_per_month if base and base.plan else 0
+
+
+def draft(wish: Wish) -> Draft:
+    """Everything that can be said of `wish` now; schema errors and denials are in the draft, not raised."""
+    result = Draft(wish)
+    base = wish.base.objects_masked if wish.base else []
+    if wish.kind == ChangeKind.RETIRE:
+        result.diff = compare(base, [])
+        result.policy_digest = bundle.current().digest
+        return result
+    _compose(result)
+    if result.errors:
+        return result
+    rendered = _render(result)
+    if rendered is None:
+        return result
+    result.objects = secrets.masked(rendered.documents)
+    result.objects_digest = digest_of(rendered.documents)
+    result.images = list(rendered.images)
+    result.problems += scope.problems(
+        rendered.documents, namespace=wish.namespace, cluster_scoped=wish.offering.cluster_scoped
+    )
+    result.diff = compare(base, result.objects)
+    _judge(result, rendered)
+    _count(result)
+    return result
+
+
+def context_of(wish: Wish) -> dict[str, str]:
+    """What the portal fills into values marked `x-slipway-context`."""
+    return {
+        "application.slug": wish.application.slug,
+        "environment.slug": wish.environment.slug,
+        "team.slug": wish.application.team.slug,
+        "namespace": wish.namespace,
+        "release": wish.name,
+    }
+
+
+def _compose(result: Draft) -> None:
+    wish = result.wish
+    if wish.version is None:
+        raise ValueError("a wish for a release needs a version")
+    if wish.kind == ChangeKind.ROLLBACK and wish.source is not None:
+        result.sealed_values = wish.source.values
+    else:
+        composed = catalog_values.compose(
+            wish.version,
+            wish.plan,
+            wish.inputs,
+            context_of(wish),
+            previous=wish.base.values if wish.base else None,
+        )
+        result.sealed_values = composed.values
+        result.errors = [{**error, "path": "/values" + error["path"]} for error in composed.errors]
+    result.masked_values = catalog_values.masked(wish.version, result.sealed_values)
+
+
+def _render(result: Draft) -> Rendered | None:
+    wish = result.wish
+    assert wish.version is not None  # noqa: S101 narrowed by _compose
+    try:
+        return render_for(
+            wish.version.chart_id, target=wish.target, values=result.sealed_values, environment=wish.environment
+        )
+    except (ChartDoesNotRender, RenderLimitExceeded) as exc:
+        result.problems.append(secrets.Redactor(secrets.leaves(_secret_values(wish, result)))(exc.message))
+        return None
+
+
+def _secret_values(wish: Wish, result: Draft) -> list[Any]:
+    if wish.version is None:
+        return []
+    return catalog_values.secret_values(wish.version, result.sealed_values)
+
+
+def _judge(result: Draft, rendered: Rendered) -> None:
+    wish = result.wish
+    policies = bundle.current()
+    result.policy_digest = policies.digest
+    old = {key_of(doc, wish.namespace): doc for doc in (wish.base.objects_masked if wish.base else [])}
+    result.judgement = policies.judge(
+        rendered.documents,
+        operation="UPDATE" if wish.base else "CREATE",
+        namespace=_namespace_object(wish, rendered),
+        user=UserInfo(deployer_of(wish.namespace), ("system:serviceaccounts", "system:authenticated")),
+        old=old,
+    )
+
+
+def _namespace_object(wish: Wish, rendered: Rendered) -> dict[str, Any]:
+    """The Namespace that the objects will live in: the one being made, or the sealed one of the namespace instance."""
+    sealed = instances.namespace_release(wish.application, wish.environment)
+    for document in [*rendered.documents, *(sealed.objects_masked if sealed else [])]:
+        if document.get("kind") == "Namespace" and document.get("apiVersion") == "v1":
+            return dict(document)
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": wish.namespace, "labels": wish.environment.namespace_labels()},
+    }
+
+
+def _count(result: Draft) -> None:
+    wish = result.wish
+    namespace = instances.namespace_release(wish.application, wish.environment)
+    if wish.offering.is_namespace or namespace is None:
+        return
+    others: quota.Usage = dict.fromkeys(quota.RESOURCES, Decimal(0))
+    for release in instances.releases_in_namespace(wish.application, wish.environment, but=wish.instance):
+        for resource, amount in quota.usage_of(release.objects_masked).items():
+            others[resource] += amount
+    result.quota = quota.lines(
+        others=others,
+        before=quota.usage_of(wish.base.objects_masked if wish.base else []),
+        after=quota.usage_of(result.objects),
+        hard=quota.hard_limits(namespace.objects_masked),
+    )

@@ -1,0 +1,122 @@
+"""Looking at what a release's objects are doing. The portal observes readiness itself; helm never waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.clusters.errors import ClusterError
+from portal.clusters.kubernetes import Kubernetes
+from portal.clusters.types import ObjectStatus, Pod
+from portal.core import clock
+from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.states import Health
+
+HOOK = "helm.sh/hook"
+
+
+@dataclass(frozen=True)
+class LiveObject:
+    """One object of the current release and what the cluster says of it now."""
+
+    status: ObjectStatus
+    pods: tuple[Pod, ...] = ()
+
+
+def standing(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The objects that are meant to stay: hooks come and go, so they are not waited for."""
+    return [dict(doc) for doc in documents if HOOK not in ((doc.get("metadata") or {}).get("annotations") or {})]
+
+
+def kubernetes_for(instance: ServiceInstance) -> Kubernetes:
+    return Kubernetes(instance.environment.cluster.connection)
+
+
+def namespaced(documents: Iterable[Mapping[str, Any]], instance: ServiceInstance) -> list[dict[str, Any]]:
+    """Standing objects with their namespace written out, where the chart left it to Helm."""
+    if instance.offering.cluster_scoped:
+        return standing(documents)
+    return [
+        {**doc, "metadata": {**doc["metadata"], "namespace": doc["metadata"].get("namespace") or instance.namespace}}
+        for doc in standing(documents)
+    ]
+
+
+def statuses(instance: ServiceInstance, documents: Iterable[Mapping[str, Any]], *, seconds: float) -> list[ObjectStatus]:
+    """State of each standing object; waits at most `seconds` for all to settle. Raises ClusterError."""
+    cluster = kubernetes_for(instance)
+    wanted = namespaced(documents, instance)
+    if seconds <= 0:
+        return cluster.statuses(wanted)
+    return cluster.watch_until_settled(wanted, seconds=seconds)
+
+
+def live_objects(instance: ServiceInstance) -> list[LiveObject]:
+    """The current release's objects with their pods, from the cluster. Raises ClusterError."""
+    release = instance.current_release
+    if release is None:
+        return []
+    cluster = kubernetes_for(instance)
+    documents = namespaced(release.objects_masked, instance)
+    selectors = {_name(doc): ((doc.get("spec") or {}).get("selector") or {}).get("matchLabels") for doc in documents}
+    found = []
+    for status in cluster.statuses(documents):
+        selector = selectors.get((status.key.kind, status.key.name))
+        pods = cluster.pods(instance.namespace, selector) if selector and status.key.kind in WITH_PODS else []
+        found.append(LiveObject(status, tuple(pods)))
+    return found
+
+
+WITH_PODS = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
+
+
+def _name(document: Mapping[str, Any]) -> tuple[str, str]:
+    return document["kind"], document["metadata"]["name"]
+
+
+def health_of(found: Iterable[ObjectStatus]) -> tuple[Health, str]:
+    """One health for many objects: the worst, with the first reason."""
+    found = list(found)
+    for state, health in (("failed", Health.WRONG), ("missing", Health.WRONG), ("working", Health.WORKING)):
+        bad = [status for status in found if status.state == state]
+        if bad:
+            more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+            why = bad[0].message or ("is missing from the cluster" if state == "missing" else state)
+            return health, f"{bad[0].key}: {why}{more}"[:500]
+    return Health.READY, ""
+
+
+def set_health(instance: ServiceInstance, health: Health, message: str) -> None:
+    """Write the health down; `health_since` moves only when the health changes."""
+    now = clock.now()
+    rows = ServiceInstance.objects.filter(pk=instance.pk)
+    rows.exclude(health=health).update(health=health, health_since=now)
+    rows.update(health_message=message[:500], health_checked_at=now)
+
+
+def refresh(instance: ServiceInstance) -> Health:
+    """Ask the cluster how a settled instance is now. An unreachable cluster is said, not guessed."""
+    if instance.current_release is None:
+        return Health(instance.health)
+    try:
+        health, message = health_of(statuses(instance, instance.current_release.objects_masked, seconds=0))
+    except ClusterError as exc:
+        health, message = Health.WAITING, f"Not known: {exc.message}"
+    set_health(instance, health, message)
+    return health
+
+
+def remaining(
+    instance: ServiceInstance, documents: Iterable[Mapping[str, Any]], *, seconds: float
+) -> list[ObjectStatus]:
+    """Objects that are still in the cluster, after waiting at most `seconds` for them to go. Raises ClusterError."""
+    cluster = kubernetes_for(instance)
+    wanted = namespaced(documents, instance)
+    end = time.monotonic() + seconds
+    while True:
+        left = [status for status in cluster.statuses(wanted) if status.state != "missing"]
+        if not left or time.monotonic() >= end:
+            return left
+        time.sleep(0.1)

@@ -1,0 +1,47 @@
+"""How a change ends: state, instance and audit event in one transaction, under the claim."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from portal.audit.recording import record
+from portal.core import clock
+from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.operations.claims import Claim
+from portal.lifecycle.operations.observation import set_health
+from portal.lifecycle.states import ChangeKind, ChangeState, Health
+
+
+@transaction.atomic
+def succeed(change: ChangeRequest, claim: Claim, *, message: str) -> None:
+    """The cluster matches the goal. Raises ClaimLost."""
+    instance = living(change)
+    now = clock.now()
+    claim.move(ChangeState.RUNNING, ChangeState.SUCCEEDED, phase="", finished_at=now, outcome=message)
+    if change.kind == ChangeKind.RETIRE:
+        ServiceInstance.objects.filter(pk=instance.pk).update(retired_at=now)
+        set_health(instance, Health.QUIET, "")
+    else:
+        ServiceInstance.objects.filter(pk=instance.pk).update(current_release=change.release)
+        set_health(instance, Health.READY, "")
+    record(
+        "change.succeeded", change, actor=None,
+        before={"release": change.base_release and change.base_release.digest},
+        after={"release": change.release and change.release.digest, "outcome": message},
+    )
+
+
+@transaction.atomic
+def fail(change: ChangeRequest, claim: Claim, *, message: str, health: Health, health_message: str = "") -> None:
+    """The change did not work out; `message` says why and what runs now. Raises ClaimLost."""
+    instance = living(change)
+    claim.move(ChangeState.RUNNING, ChangeState.FAILED, phase="", finished_at=clock.now(), outcome=message)
+    set_health(instance, health, health_message)
+    record("change.failed", change, actor=None, after={"outcome": message})
+
+
+def living(change: ChangeRequest) -> ServiceInstance:
+    """The instance of a change that may run; the database guarantees it."""
+    if change.instance is None:
+        raise ValueError("only a denied change has no instance")
+    return change.instance

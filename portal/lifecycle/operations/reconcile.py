@@ -1,0 +1,201 @@
+"""Making a cluster match a change's goal, one short step at a time.
+
+    applying ──► observing ──► succeeded
+        │            │
+        └────────────┴──► reverting ──► failed (and what ran before runs again)
+
+Each step claims the change, does one thing and gives the claim back with the time of the next step. Every step
+may be repeated: a second delivery, or another worker after a lost one, resumes from what the row says.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import structlog
+
+from portal.clusters.errors import ClusterError, HelmStopped
+from portal.core import clock
+from portal.core.errors import SealBroken, SlipwayError
+from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.operations import claims, observation, outcomes, seals
+from portal.lifecycle.operations.claims import Claim
+from portal.lifecycle.operations.rollouts import Attempt, bring, remove
+from portal.lifecycle.states import ChangeKind, Health, Phase
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 8
+LINGER_SECONDS = 2.0
+REVERT_WATCH_SECONDS = 2.0
+REMOVAL_LIMIT_SECONDS = 120
+
+Step = Callable[[ChangeRequest, Claim, threading.Event], float | None]
+
+
+def advance(change_id: int, *, owner: str) -> float | None:
+    """Do the next step of a change, if it is due and free.
+
+    Returns the seconds until the step after it is due; None when there is none, or it is somebody else's.
+    """
+    claim = claims.take(change_id, owner=owner)
+    if claim is None:
+        return None
+    change = _load(change_id)
+    with claims.heartbeat(claim) as lost:
+        try:
+            return STEPS[Phase(change.phase)](change, claim, lost)
+        except (claims.ClaimLost, HelmStopped):
+            log.warning("claim_lost", change=change_id, token=claim.token)
+            return None
+        except Exception as exc:
+            return _after_error(change, claim, exc)
+
+
+def _load(change_id: int) -> ChangeRequest:
+    return ChangeRequest.objects.select_related(
+        "instance__application__team",
+        "instance__environment__cluster",
+        "instance__offering",
+        "instance__current_release",
+        "environment",
+        "release__offering_version",
+        "base_release__offering_version",
+        "base_release__instance",
+    ).get(pk=change_id)
+
+
+def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+    """Hand the goal to helm, then start to observe."""
+    instance = outcomes.living(change)
+    seals.check(change)
+    observation.set_health(instance, Health.WORKING, f"{change.get_kind_display()} under way")
+    with Attempt(change, claim, change.release, is_revert=False) as attempt:
+        if change.release is None:
+            remove(instance, attempt, lost)
+        else:
+            bring(instance, change.release, attempt, lost)
+    now = clock.now()
+    limit = change.release.offering_version.ready_timeout_seconds if change.release else REMOVAL_LIMIT_SECONDS
+    deadline = now + timedelta(seconds=limit)
+    claim.write(phase=Phase.OBSERVING, attempts=0, applied_at=now, observe_until=deadline)
+    change.phase, change.applied_at, change.observe_until = Phase.OBSERVING, now, deadline
+    return observe(change, claim, lost)
+
+
+def observe(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+    """Look whether the goal is reached; linger only when no other change waits for this worker."""
+    instance = outcomes.living(change)
+    linger = 0.0 if claims.others_due(change.pk) else LINGER_SECONDS
+    if change.kind == ChangeKind.RETIRE:
+        return _observe_removal(change, claim, linger)
+    assert change.release is not None  # noqa: S101 a check constraint holds it
+    health, message = observation.health_of(
+        observation.statuses(instance, change.release.objects_masked, seconds=linger)
+    )
+    if health == Health.READY:
+        outcomes.succeed(change, claim, message=f"Release #{change.release.number} runs and is ready.")
+        return None
+    observation.set_health(instance, Health.WORKING, message)
+    if health == Health.WRONG and "missing" not in message:
+        return _revert(change, claim, f"{message}.")
+    if change.observe_until and clock.now() >= change.observe_until:
+        limit = change.release.offering_version.ready_timeout_seconds
+        return _revert(change, claim, f"Not ready within {limit} s: {message}.")
+    return _come_back(change, claim)
+
+
+def _observe_removal(change: ChangeRequest, claim: Claim, linger: float) -> float | None:
+    instance = outcomes.living(change)
+    documents = change.base_release.objects_masked if change.base_release else []
+    left = observation.remaining(instance, documents, seconds=linger)
+    if not left:
+        outcomes.succeed(change, claim, message=f"{change.name} is retired; its objects are gone.")
+        return None
+    if change.observe_until and clock.now() >= change.observe_until:
+        names = ", ".join(str(status.key) for status in left[:5])
+        outcomes.fail(
+            change, claim, message=f"Still present in the cluster: {names}. Look for finalizers, then retire again.",
+            health=Health.WRONG, health_message=f"Not fully removed: {names}",
+        )
+        return None
+    return _come_back(change, claim)
+
+
+def _come_back(change: ChangeRequest, claim: Claim) -> float:
+    """Sooner at first, then every five seconds."""
+    age = (clock.now() - (change.applied_at or clock.now())).total_seconds()
+    seconds = 1.0 if age < 15 else 2.0 if age < 60 else 5.0
+    claim.yield_until(clock.now() + timedelta(seconds=seconds))
+    return seconds
+
+
+def _revert(change: ChangeRequest, claim: Claim, why: str) -> float | None:
+    """Give the rest to a step of its own, so that a lost worker resumes with the rollback and not with the goal."""
+    claim.yield_until(clock.now(), phase=Phase.REVERTING, attempts=0, outcome=why)
+    return 0.0
+
+
+def revert(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+    """Bring back what ran before, or remove what never did."""
+    instance = outcomes.living(change)
+    base = change.base_release
+    with Attempt(change, claim, base, is_revert=True) as attempt:
+        if base is None:
+            remove(instance, attempt, lost)
+        else:
+            bring(instance, base, attempt, lost)
+    if base is None:
+        outcomes.fail(
+            change, claim, message=f"{change.outcome} What had been installed was removed.",
+            health=Health.WRONG, health_message="Nothing is installed: the first change failed.",
+        )
+        return None
+    health, message = observation.health_of(
+        observation.statuses(instance, base.objects_masked, seconds=REVERT_WATCH_SECONDS)
+    )
+    outcomes.fail(
+        change, claim, message=f"{change.outcome} Rolled back to release #{base.number}.",
+        health=health, health_message=message,
+    )
+    return None
+
+
+STEPS: Mapping[Phase, Step] = {Phase.APPLYING: apply, Phase.OBSERVING: observe, Phase.REVERTING: revert}
+
+
+def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float | None:
+    """Retry what may pass by itself, with backoff and jitter; otherwise roll back, or say that it is stuck."""
+    message = exc.message if isinstance(exc, SlipwayError) else "The portal met an unexpected error; it is in its log."
+    log.warning("step_failed", change=change.pk, phase=change.phase, exc_info=not isinstance(exc, SlipwayError))
+    attempts = change.attempts + 1
+    retryable = exc.retryable if isinstance(exc, ClusterError) else not isinstance(exc, SlipwayError)
+    try:
+        if isinstance(exc, SealBroken):
+            return _refuse(change, claim, message)
+        if retryable and attempts < MAX_ATTEMPTS:
+            seconds = min(60.0, 2.0**attempts) * random.uniform(0.8, 1.2)  # noqa: S311 jitter, not a secret
+            claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=attempts)
+            return seconds
+        if change.phase != Phase.REVERTING:
+            return _revert(change, claim, message)
+        outcomes.fail(
+            change, claim, message=f"{change.outcome} Rolling back failed too: {message}",
+            health=Health.WRONG, health_message=message,
+        )
+    except claims.ClaimLost:
+        log.warning("claim_lost", change=change.pk, token=claim.token)
+    return None
+
+
+def _refuse(change: ChangeRequest, claim: Claim, message: str) -> None:
+    """Nothing was applied, so there is nothing to roll back."""
+    instance = outcomes.living(change)
+    if instance.current_release is None:
+        health, note = Health.WRONG, "Nothing is installed: the first change was refused."
+    else:
+        health, note = Health.READY, ""
+    outcomes.fail(change, claim, message=message, health=health, health_message=note)

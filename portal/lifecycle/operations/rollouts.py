@@ -1,0 +1,110 @@
+"""One attempt to bring a release, or its absence, to the cluster with helm."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+from portal.clusters.errors import ReleaseLocked
+from portal.clusters.helm import Helm
+from portal.clusters.types import Applied
+from portal.core import clock
+from portal.core.digests import digest_of
+from portal.core.errors import SlipwayError
+from portal.lifecycle.models import ChangeRequest, Release, Rollout, ServiceInstance
+from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
+from portal.lifecycle.operations.claims import Claim
+from portal.lifecycle.operations.logs import RolloutLog
+from portal.lifecycle.operations.observation import kubernetes_for
+from portal.lifecycle.operations.rendering import helm_for
+from services_catalog.chart_cache import unpacked
+
+HELM_TIMEOUT_SECONDS = 300
+
+
+class Attempt:
+    """A rollout's row and log, closed with its outcome whatever happens inside."""
+
+    def __init__(self, change: ChangeRequest, claim: Claim, release: Release | None, *, is_revert: bool) -> None:
+        now = clock.now()
+        left = Rollout.objects.filter(change=change, outcome=Rollout.Outcome.RUNNING)
+        left.update(outcome=Rollout.Outcome.LOST, finished_at=now, message="The worker was lost.")
+        last = Rollout.objects.filter(change__instance=change.instance_id).order_by("-id").first()
+        self.follows_failure = last is not None and last.outcome != Rollout.Outcome.SUCCEEDED
+        self.rollout = Rollout.objects.create(
+            change=change, release=release, is_revert=is_revert, fencing_token=claim.token, started_at=now
+        )
+        self.log = RolloutLog(self.rollout, release or change.base_release)
+
+    def __enter__(self) -> Attempt:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        if exc is None:
+            self._close(Rollout.Outcome.SUCCEEDED, "")
+        else:
+            message = exc.message if isinstance(exc, SlipwayError) else "Unexpected error; see the portal's log."
+            self.log(f"Failed: {message}")
+            self._close(Rollout.Outcome.FAILED, self.log.redact(message))
+
+    def _close(self, outcome: str, message: str) -> None:
+        Rollout.objects.filter(pk=self.rollout.pk).update(
+            outcome=outcome, message=message, finished_at=clock.now(), helm_revision=self.rollout.helm_revision
+        )
+
+
+def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event) -> None:
+    """`helm upgrade --install` of exactly the sealed chart and values. Raises ClusterError, AppliedDiffers."""
+    helm = helm_for(instance)
+    if instance.is_namespace:
+        kubernetes_for(instance).ensure_namespace(SYSTEM_NAMESPACE, {"app.kubernetes.io/managed-by": "slipway"})
+    if attempt.follows_failure:
+        _recover(helm, instance, attempt)
+    attempt.log(f"helm upgrade --install {instance.target} with release #{release.number} ({release.short_digest})")
+    try:
+        applied = _upgrade(helm, instance, release, attempt, lost)
+    except ReleaseLocked:
+        _recover(helm, instance, attempt)
+        applied = _upgrade(helm, instance, release, attempt, lost)
+    attempt.rollout.helm_revision = applied.revision
+    attempt.log(f"helm revision {applied.revision} is {applied.status}")
+    if digest_of(applied.documents) != release.objects_digest:
+        raise AppliedDiffers
+
+
+class AppliedDiffers(SlipwayError):
+    """Helm rendered something else in the cluster than what was sealed (a chart that uses `lookup`, say)."""
+
+    code = "applied_differs"
+    default_message = "The chart rendered other objects in the cluster than those that were sealed."
+
+
+def _upgrade(
+    helm: Helm, instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event
+) -> Applied:
+    return helm.upgrade_install(
+        unpacked(release.chart_id),
+        target=instance.target,
+        values=release.values,
+        timeout_seconds=HELM_TIMEOUT_SECONDS,
+        description=f"release #{release.number} {release.short_digest}",
+        on_log=attempt.log,
+        should_stop=lost.is_set,
+    )
+
+
+def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt) -> None:
+    """Undo what a killed or failed helm left. Allowed here only: this worker holds the instance's only lease."""
+    done = helm.recover(instance.target)
+    if done:
+        attempt.log(done)
+
+
+def remove(instance: ServiceInstance, attempt: Attempt, lost: threading.Event) -> None:
+    """`helm uninstall`; that there is nothing to remove is fine."""
+    helm = helm_for(instance)
+    attempt.log(f"helm uninstall {instance.target}")
+    existed = helm.uninstall(instance.target, timeout_seconds=HELM_TIMEOUT_SECONDS)
+    attempt.log("removed" if existed else "there was no such release")
+
+

@@ -1,0 +1,43 @@
+"""Keeping secrets out of what people see."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from portal.core.masking import MASK, mask_documents
+
+SHORTEST_MASKED = 6
+
+
+def masked(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rendered objects for the database, the API and pages: a secret is a keyed fingerprint."""
+    key = hashlib.sha256(b"mask:" + settings.SLIPWAY_FIELD_KEYS[-1].encode()).digest()
+    return mask_documents(documents, key)
+
+
+def leaves(values: Any) -> Iterator[str]:
+    """Every text inside `values`."""
+    if isinstance(values, Mapping):
+        for value in values.values():
+            yield from leaves(value)
+    elif isinstance(values, list):
+        for value in values:
+            yield from leaves(value)
+    elif isinstance(values, str):
+        yield values
+
+
+class Redactor:
+    """Replaces known secrets in text, longest first."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self.secrets = sorted({s for s in secrets if len(s) >= SHORTEST_MASKED}, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, MASK)
+        return text

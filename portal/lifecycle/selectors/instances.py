@@ -1,0 +1,110 @@
+"""Reading instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+
+from portal.environments.models import Environment
+from portal.lifecycle.models import Application, ChangeRequest, Release, ServiceInstance
+from portal.lifecycle.models.change import BULKY
+from services_catalog.models import Role
+
+
+def namespace_instance(application: Application, environment: Environment) -> ServiceInstance | None:
+    """The namespace of an application in an environment, if it is alive and was ever provisioned."""
+    return (
+        ServiceInstance.objects.alive()
+        .filter(application=application, environment=environment, offering__role=Role.NAMESPACE)
+        .exclude(current_release=None)
+        .select_related("current_release", "offering", "application", "environment__cluster")
+        .first()
+    )
+
+
+def namespace_release(application: Application, environment: Environment) -> Release | None:
+    instance = namespace_instance(application, environment)
+    return instance.current_release if instance else None
+
+
+def in_namespace(application: Application, environment: Environment) -> QuerySet[ServiceInstance]:
+    """The living services of a namespace, without the namespace itself."""
+    return ServiceInstance.objects.alive().filter(
+        application=application, environment=environment, offering__role=Role.SERVICE
+    )
+
+
+def releases_in_namespace(
+    application: Application, environment: Environment, *, but: ServiceInstance | None
+) -> list[Release]:
+    """What runs in a namespace, leaving out one instance."""
+    rows = in_namespace(application, environment).exclude(current_release=None).select_related("current_release")
+    if but is not None:
+        rows = rows.exclude(pk=but.pk)
+    return [row.current_release for row in rows if row.current_release is not None]
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """What an instance gives its users: addresses, and the shape (never the values) of connection secrets."""
+
+    endpoints: list[str] = field(default_factory=list)
+    secrets: list[dict[str, Any]] = field(default_factory=list)
+
+
+def connection(instance: ServiceInstance) -> Exposed:
+    """Read from the sealed objects of the current release."""
+    release = instance.current_release
+    if release is None:
+        return Exposed()
+    return Exposed(
+        endpoints=list(_endpoints(release.objects_masked, instance.namespace)),
+        secrets=[
+            {"name": document["metadata"]["name"], "keys": sorted({**document.get("data", {}), **document.get("stringData", {})})}
+            for document in release.objects_masked
+            if document.get("kind") == "Secret"
+        ],
+    )
+
+
+def _endpoints(documents: Iterable[dict[str, Any]], namespace: str) -> Iterable[str]:
+    for document in documents:
+        spec = document.get("spec") or {}
+        if document.get("kind") == "Ingress":
+            tls = {host for entry in spec.get("tls") or [] for host in entry.get("hosts") or []}
+            for rule in spec.get("rules") or []:
+                if rule.get("host"):
+                    yield f"{'https' if rule['host'] in tls else 'http'}://{rule['host']}"
+        if document.get("kind") == "Service" and spec.get("clusterIP") != "None":
+            for port in spec.get("ports") or []:
+                yield f"{document['metadata']['name']}.{namespace}.svc:{port.get('port')}"
+
+
+def siblings(instance: ServiceInstance) -> QuerySet[ServiceInstance]:
+    """The same service of the same application in the other environments."""
+    rows = (
+        ServiceInstance.objects.alive()
+        .for_lists()
+        .filter(application=instance.application_id, offering=instance.offering_id)
+        .exclude(pk=instance.pk)
+    )
+    return rows if instance.is_namespace else rows.filter(name=instance.name)
+
+
+def releases(instance: ServiceInstance) -> QuerySet[Release]:
+    """Newest first, without the sealed bulk."""
+    return instance.releases.select_related("offering_version", "plan", "created_by", "promoted_from__instance").defer(
+        *BULKY, "offering_version__values_schema", "offering_version__default_values", "offering_version__readme"
+    )
+
+
+def timeline(instance: ServiceInstance, limit: int = 50) -> list[ChangeRequest]:
+    """The instance's changes, newest first."""
+    return list(ChangeRequest.objects.for_lists().filter(instance=instance)[:limit])
+
+
+def active_change(instance: ServiceInstance) -> ChangeRequest | None:
+    return ChangeRequest.objects.active().for_lists().filter(instance=instance).first()
