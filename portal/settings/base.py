@@ -139,6 +139,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_ti
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "portal.lifecycle.tasks.sweep", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    "refresh-health": {
+        "task": "portal.lifecycle.tasks.refresh_health",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
     "link-audit": {"task": "portal.audit.tasks.link", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
 }
 

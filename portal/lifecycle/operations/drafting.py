@@ -10,7 +10,6 @@ from typing import Any
 from portal.accounts.models import User
 from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
 from portal.clusters.types import Rendered, Target
-from portal.core.digests import digest_of
 from portal.core.objects import key_of
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
@@ -18,6 +17,7 @@ from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
 from portal.lifecycle.operations import bundle, quota, scope, secrets
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
 from portal.lifecycle.operations.rendering import deployer_of, render_for
+from portal.lifecycle.operations.seals import objects_digest
 from portal.lifecycle.selectors import instances
 from portal.lifecycle.states import ChangeKind
 from portal.policy import Judgement, UserInfo, Verdict
@@ -130,7 +130,7 @@ def draft(wish: Wish) -> Draft:
     if rendered is None:
         return result
     result.objects = secrets.masked(rendered.documents)
-    result.objects_digest = digest_of(rendered.documents)
+    result.objects_digest = objects_digest(rendered.documents)
     result.images = list(rendered.images)
     result.problems += scope.problems(
         rendered.documents, namespace=wish.namespace, cluster_scoped=wish.offering.cluster_scoped

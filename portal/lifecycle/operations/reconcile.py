@@ -71,7 +71,7 @@ def _load(change_id: int) -> ChangeRequest:
 def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
     """Hand the goal to helm, then start to observe."""
     instance = outcomes.living(change)
-    seals.check(change)
+    seals.check_gate(change)
     observation.set_health(instance, Health.WORKING, f"{change.get_kind_display()} under way")
     with Attempt(change, claim, change.release, is_revert=False) as attempt:
         if change.release is None:

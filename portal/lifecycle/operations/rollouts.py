@@ -9,10 +9,10 @@ from portal.clusters.errors import ReleaseLocked
 from portal.clusters.helm import Helm
 from portal.clusters.types import Applied
 from portal.core import clock
-from portal.core.digests import digest_of
 from portal.core.errors import SlipwayError
 from portal.lifecycle.models import ChangeRequest, Release, Rollout, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
+from portal.lifecycle.operations import seals
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.logs import RolloutLog
 from portal.lifecycle.operations.observation import kubernetes_for
@@ -54,7 +54,8 @@ class Attempt:
 
 
 def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event) -> None:
-    """`helm upgrade --install` of exactly the sealed chart and values. Raises ClusterError, AppliedDiffers."""
+    """`helm upgrade --install` of exactly the sealed chart and values. Raises ClusterError, SealBroken, AppliedDiffers."""
+    sealed = seals.rendered(release, instance=instance)
     helm = helm_for(instance)
     if instance.is_namespace:
         kubernetes_for(instance).ensure_namespace(SYSTEM_NAMESPACE, {"app.kubernetes.io/managed-by": "slipway"})
@@ -68,15 +69,7 @@ def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: t
         applied = _upgrade(helm, instance, release, attempt, lost)
     attempt.rollout.helm_revision = applied.revision
     attempt.log(f"helm revision {applied.revision} is {applied.status}")
-    if digest_of(applied.documents) != release.objects_digest:
-        raise AppliedDiffers
-
-
-class AppliedDiffers(SlipwayError):
-    """Helm rendered something else in the cluster than what was sealed (a chart that uses `lookup`, say)."""
-
-    code = "applied_differs"
-    default_message = "The chart rendered other objects in the cluster than those that were sealed."
+    seals.check_applied(applied.documents, sealed)
 
 
 def _upgrade(

@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from portal.accounts.roles import Verb
 from portal.core.digests import digest_of
-from portal.core.errors import SealBroken
-from portal.lifecycle.models import ChangeRequest, Release
-from portal.lifecycle.operations.outcomes import living
+from portal.core.errors import SealBroken, SlipwayError
+from portal.core.objects import key_of
+from portal.lifecycle.models import ChangeRequest, Release, ServiceInstance
 from portal.lifecycle.operations.rendering import render_release
 
+CRD = "CustomResourceDefinition"
 
-def check(change: ChangeRequest) -> None:
-    """Raise SealBroken unless the gate is satisfied and the sealed release still renders to the same objects."""
-    _check_gate(change)
-    if change.release is None:
-        return
-    _check_record(change.release, change.seal)
-    rendered = render_release(change.release, instance=living(change))
-    if digest_of(rendered.documents) != change.release.objects_digest:
+
+class AppliedDiffers(SlipwayError):
+    """Helm rendered something else in the cluster than what was sealed (a chart that uses `lookup`, say)."""
+
+    code = "applied_differs"
+    default_message = "The chart rendered other objects in the cluster than those that were sealed."
+
+
+def objects_digest(documents: Iterable[Mapping[str, Any]]) -> str:
+    """One digest over rendered objects, whatever order they came in."""
+    return digest_of(sorted(digest_of(document) for document in documents))
+
+
+def rendered(release: Release, *, instance: ServiceInstance) -> tuple[dict[str, Any], ...]:
+    """The release's documents, rendered again. Raises SealBroken unless they are what was sealed."""
+    if release.computed_digest() != release.digest:
+        raise SealBroken("The stored release was altered after it was sealed, so nothing was applied.")
+    documents = render_release(release, instance=instance).documents
+    if objects_digest(documents) != release.objects_digest:
         raise SealBroken(
             "The chart now renders other objects than those that were sealed, so nothing was applied. Ask again."
         )
+    return documents
 
 
-def _check_record(release: Release, seal: str) -> None:
-    if release.computed_digest() != release.digest or release.digest != seal:
-        raise SealBroken("The stored release was altered after it was sealed, so nothing was applied.")
+def check_applied(applied: Iterable[Mapping[str, Any]], sealed: Iterable[Mapping[str, Any]]) -> None:
+    """Raise AppliedDiffers unless helm recorded exactly the sealed objects (a chart's `crds/` are not recorded)."""
+    recorded = {digest_of(document) for document in applied}
+    wanted = {digest_of(document): document for document in sealed}
+    lacking = [doc for digest, doc in wanted.items() if digest not in recorded and doc.get("kind") != CRD]
+    if lacking or recorded - set(wanted):
+        names = ", ".join(str(key_of(document)) for document in lacking[:5]) or "objects that were not sealed"
+        raise AppliedDiffers(f"The chart rendered something else in the cluster than was sealed: {names}.")
 
 
-def _check_gate(change: ChangeRequest) -> None:
+def check_gate(change: ChangeRequest) -> None:
+    """Raise SealBroken unless enough people consented to exactly this release and may still decide."""
+    if change.release is not None and change.release.digest != change.seal:
+        raise SealBroken("The change names another release than the one that was sealed, so nothing was applied.")
     gate = change.environment.gate
-    approvers = change.approvals.valid().exclude(actor__in=change.contributors).values_list("actor_id", flat=True)
+    approvals = change.approvals.valid().exclude(actor__in=change.contributors).select_related("actor")
+    approvers = {a.actor_id for a in approvals if a.actor.is_active and a.actor.access.may(Verb.DECIDE)}
     if not gate.satisfied_by(approvers):
         raise SealBroken(
-            f"{change.environment} wants {gate.approvals_required} approval(s) of exactly this release, "
-            f"and has {len(set(approvers))}. Nothing was applied."
+            f"{change.environment} wants {gate.approvals_required} valid approval(s) of exactly this release, "
+            f"and has {len(approvers)}. Nothing was applied."
         )

@@ -1,0 +1,143 @@
+"""Reading changes: what waits on whom, where one is, what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import Count, Q, QuerySet
+
+from portal.accounts.models import User
+from portal.accounts.roles import PLATFORM_TABLE, Verb
+from portal.core import clock
+from portal.lifecycle.models import Approval, ChangeRequest
+from portal.lifecycle.states import EXECUTABLE_STATES, ChangeState, Phase
+
+DECIDING_ROLES = [role for role, verbs in PLATFORM_TABLE.items() if Verb.DECIDE in verbs]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The one line "waiting on X since T"; `who` may end it."""
+
+    text: str
+    since: datetime
+    who: list[str]
+
+
+@dataclass(frozen=True)
+class Step:
+    key: str
+    label: str
+    at: datetime | None
+    state: Literal["done", "current", "todo", "failed"]
+    detail: str = ""
+
+
+def due_ids(limit: int = 500) -> list[int]:
+    """Changes whose next step is due and that no living lease holds, oldest first."""
+    now = clock.now()
+    return list(
+        ChangeRequest.objects.filter(state__in=EXECUTABLE_STATES, run_after__lte=now)
+        .filter(Q(lease_expires_at=None) | Q(lease_expires_at__lt=now))
+        .order_by("run_after")
+        .values_list("pk", flat=True)[:limit]
+    )
+
+
+def deciders(change: ChangeRequest) -> QuerySet[User]:
+    """People who may decide this change now."""
+    return (
+        User.objects.filter(is_active=True, is_service_account=False, platform_roles__role__in=DECIDING_ROLES)
+        .exclude(pk__in=change.contributors)
+        .exclude(approvals__change=change)
+        .distinct()
+        .order_by("username")
+    )
+
+
+def awaiting_decision_by(user: User) -> QuerySet[ChangeRequest]:
+    """The queue of one person: oldest first, without what they asked for or have decided themselves."""
+    if not user.access.may(Verb.DECIDE) or user.is_service_account:
+        return ChangeRequest.objects.none()
+    return (
+        ChangeRequest.objects.for_lists()
+        .awaiting_approval()
+        .exclude(requested_by=user)
+        .exclude(release__created_by=user)
+        .exclude(pk__in=Approval.objects.filter(actor=user).values("change"))
+        .order_by("created_at", "id")
+    )
+
+
+def consents(change: ChangeRequest) -> int:
+    return change.approvals.valid().aggregate(n=Count("actor", distinct=True))["n"]
+
+
+def waiting_on(change: ChangeRequest) -> Waiting | None:
+    """What the change waits for, or None when it has ended."""
+    if change.state == ChangeState.AWAITING_APPROVAL:
+        who = [user.username for user in deciders(change)]
+        return Waiting("an operator", change.created_at, who)
+    if change.state == ChangeState.QUEUED:
+        return Waiting("a worker", change.decided_at or change.created_at, [])
+    if change.state == ChangeState.RUNNING:
+        return Waiting(_running(change), change.applied_at or change.started_at or change.created_at, [])
+    return None
+
+
+def brief(change: ChangeRequest) -> str:
+    """As `waiting_on`, for a row of a list: costs no query."""
+    if change.state == ChangeState.AWAITING_APPROVAL:
+        return "an operator"
+    if change.state == ChangeState.QUEUED:
+        return "a worker"
+    return _running(change) if change.state == ChangeState.RUNNING else ""
+
+
+def _running(change: ChangeRequest) -> str:
+    if change.phase == Phase.OBSERVING:
+        return "its objects to become ready" if change.release_id else "its objects to go"
+    if change.phase == Phase.REVERTING:
+        return "the rollback"
+    if change.attempts:
+        return f"the cluster (attempt {change.attempts + 1})"
+    return "helm"
+
+
+def steps(change: ChangeRequest) -> list[Step]:
+    """asked → judged → approved → applied → observed, each with its time."""
+    denied, gated = change.state == ChangeState.DENIED, change.environment.is_gated
+    refused = change.state in (ChangeState.REJECTED, ChangeState.CANCELLED, ChangeState.EXPIRED)
+    failed = change.state == ChangeState.FAILED
+    marks: list[tuple[str, str, datetime | None, bool, str]] = [
+        ("asked", "Asked", change.created_at, False, f"by {change.requested_by}"),
+        ("judged", "Judged", change.created_at, denied, "policy refused it" if denied else "policy allows it"),
+    ]
+    if not denied:
+        detail = change.get_state_display().lower() if refused else "" if gated else "no gate here"
+        marks.append(("approved", "Approved", change.decided_at, refused, detail))
+    if not denied and not refused:
+        marks.append(("applied", "Applied", change.applied_at, failed and change.applied_at is None, ""))
+        done = change.finished_at if change.state == ChangeState.SUCCEEDED else None
+        marks.append(("observed", "Observed", done, failed and change.applied_at is not None, ""))
+    return _with_states(marks)
+
+
+def _with_states(marks: list[tuple[str, str, datetime | None, bool, str]]) -> list[Step]:
+    result: list[Step] = []
+    current_seen = False
+    for key, label, at, failed, detail in marks:
+        if failed:
+            state: Literal["done", "current", "todo", "failed"] = "failed"
+            current_seen = True
+        elif at is not None:
+            state = "done"
+        else:
+            state = "todo" if current_seen else "current"
+            current_seen = True
+        result.append(Step(key, label, at, state, detail))
+    return result
+
+
