@@ -22,7 +22,7 @@ def is_current() -> bool:
 
 def ensure(uv: Path) -> str:
     """`npm ci`. Says whose Node was used."""
-    npm, origin = _npm(uv)
+    npm, origin = npm_command(uv)
     run(
         [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
         what="Installing the front-end packages",
@@ -32,7 +32,8 @@ def ensure(uv: Path) -> str:
     return origin
 
 
-def _npm(uv: Path) -> tuple[list[str | Path], str]:
+def npm_command(uv: Path) -> tuple[list[str | Path], str]:
+    """How to start npm, and whose Node that is."""
     node, npm = shutil.which("node"), shutil.which("npm")
     found = re.match(r"v(\d+)\.", version_of([node, "--version"]) or "") if node else None
     if npm and found and int(found[1]) >= OLDEST_NODE and version_of([npm, "--version"]):
