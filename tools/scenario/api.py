@@ -5,13 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 SECONDS = 60.0
 FINAL_STATES = {"succeeded", "failed", "denied", "rejected", "cancelled", "expired"}
@@ -65,23 +63,26 @@ class Person:
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """One request. StepFailed when the portal cannot be reached."""
-        request = urllib.request.Request(
-            urljoin(urljoin(self.url, "/api/v1/"), path),
-            method=method,
-            data=json.dumps(body).encode() if body is not None else None,
-            headers={
-                "Authorization": f"Token {self.token}",
-                "Content-Type": "application/json",
-                "Idempotency-Key": str(uuid.uuid4()),
-            },
-        )
+        portal = urlsplit(self.url)
+        connection = http.client.HTTPConnection(portal.hostname or "", portal.port, timeout=SECONDS)
+        headers = {
+            "Authorization": f"Token {self.token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": str(uuid.uuid4()),
+        }
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as response:
-                return Answer(response.status, _parse(response.read()))
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, _parse(error.read()))
+            connection.request(
+                method,
+                urljoin("/api/v1/", path),
+                json.dumps(body) if body is not None else None,
+                headers,
+            )
+            response = connection.getresponse()
+            return Answer(response.status, _parse(response.read()))
         except (OSError, http.client.HTTPException) as unreachable:
-            raise StepFailed(f"{method} {request.full_url}: {unreachable}") from unreachable
+            raise StepFailed(f"{method} {path} at {self.url}: {unreachable}") from unreachable
+        finally:
+            connection.close()
 
     def follow(
         self, change: dict[str, Any], *, until: str = "succeeded", seconds: float = 120
