@@ -16,7 +16,7 @@ from services_catalog.models import ChartArchive
 def unpacked(digest: str) -> Path:
     """The folder of the chart with this digest, unpacked when need be; its content is checked on every call.
 
-    Raises NotFound when no such archive is stored, ChartUnusable when the stored one does not match its digest.
+    Raises NotFound when no such archive is stored, ChartUnusable when the stored one is not what it says.
     """
     root = Path(settings.SLIPWAY_CHART_CACHE)
     folder = root / digest.removeprefix("sha256:")

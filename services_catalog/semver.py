@@ -18,7 +18,7 @@ def is_semver(text: str) -> bool:
 
 
 def precedence(version: str) -> tuple[Any, ...]:
-    """A sort key by semver's rules (section 11): a pre-release comes before its release; build data is ignored.
+    """A sort key by semver's section 11: a pre-release comes before its release; build data is ignored.
 
     Raises ValueError when `version` is not a semantic version.
     """

@@ -9,7 +9,7 @@ from services_catalog.archives import PackedChart
 
 class ChartArchiveQuerySet(models.QuerySet["ChartArchive"]):
     def store(self, packed: PackedChart) -> tuple[ChartArchive, bool]:
-        """The archive with this content, and whether it is new. Storing the same content twice is harmless."""
+        """The archive with this content, and whether it is new. Storing it twice is harmless."""
         return self.get_or_create(
             digest=packed.digest,
             defaults={"name": packed.name, "version": packed.version, "content": packed.content},

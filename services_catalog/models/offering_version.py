@@ -22,7 +22,7 @@ class OfferingVersionQuerySet(models.QuerySet["OfferingVersion"]):
         return self.filter(status=VersionStatus.ACTIVE, offering__lifecycle=Lifecycle.ACTIVE)
 
     def changeable(self) -> OfferingVersionQuerySet:
-        """What an existing instance may be moved to: deprecated versions still count, drafts and retired do not."""
+        """What an existing instance may be moved to: deprecated versions count, drafts and retired do not."""
         return self.filter(status__in=(VersionStatus.ACTIVE, VersionStatus.DEPRECATED)).exclude(
             offering__lifecycle=Lifecycle.RETIRED
         )

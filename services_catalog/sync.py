@@ -1,0 +1,152 @@
+"""Bringing the database in line with the library's files. What releases were sealed with is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import ProtectedError
+
+from portal.core.errors import StateConflict
+from services_catalog import library
+from services_catalog.library import LibraryOffering, LibraryVersion
+from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan
+
+
+class ChartChanged(StateConflict):
+    """A published version's chart differs from the one that is stored."""
+
+    code = "chart_changed"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a sync did, or found. The caller audits."""
+
+    what: Literal["created", "updated", "unchanged", "chart replaced", "removed", "not in the library"]
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.subject}"
+
+
+def sync(folder: Path | None = None, *, mutable: bool | None = None) -> list[Step]:
+    """Read the library and make offerings, versions and plans match it; all of it or nothing.
+
+    Running it again changes nothing. Offerings and versions that left the library are kept and reported.
+    Where `mutable` (SLIPWAY_CATALOG_MUTABLE) is false, a changed chart under a known version raises ChartChanged.
+    Raises ValidationFailed when the files have errors.
+    """
+    folder = Path(settings.SLIPWAY_LIBRARY_DIR) if folder is None else folder
+    mutable = bool(settings.SLIPWAY_CATALOG_MUTABLE) if mutable is None else mutable
+    entries = library.read(folder)
+    with transaction.atomic():
+        steps = [step for entry in entries for step in _offering(entry, mutable)]
+        listed = {(entry.slug, version.number) for entry in entries for version in entry.versions}
+        steps += _strays(listed)
+    return steps
+
+
+def _offering(entry: LibraryOffering, mutable: bool) -> Iterator[Step]:
+    offering, what = _put(Offering, {"slug": entry.slug}, _with_defaults(Offering, entry.fields))
+    yield Step(what, entry.slug)
+    for version in entry.versions:
+        yield from _version(offering, version, mutable)
+
+
+def _version(offering: Offering, entry: LibraryVersion, mutable: bool) -> Iterator[Step]:
+    subject = f"{offering.slug} {entry.number}"
+    existing = OfferingVersion.objects.filter(offering=offering, version=entry.number).first()
+    replaced = existing is not None and existing.chart_id != entry.chart.digest
+    if existing is not None and replaced and not mutable:
+        raise ChartChanged(
+            f"The chart of {subject} has changed: {existing.chart_id[:19]}… is published, {entry.chart.digest[:19]}… "
+            "is in the library. Give the changed chart a new version.",
+            offering=offering.slug,
+            version=entry.number,
+        )
+    archive, _ = ChartArchive.objects.store(entry.chart)
+    version, what = _put(
+        OfferingVersion,
+        {"offering": offering, "version": entry.number},
+        {
+            "status": entry.status,
+            "chart": archive,
+            "values_schema": entry.values_schema,
+            "default_values": entry.default_values,
+            "readme": entry.chart.text("README.md"),
+            "short_form": entry.short_form,
+            "locked_values": entry.locked_values,
+            "ready_timeout_seconds": entry.ready_timeout_seconds,
+            "notes": entry.notes,
+        },
+    )
+    yield Step("chart replaced" if replaced else what, subject)
+    yield from _plans(version, entry, subject)
+
+
+def _plans(version: OfferingVersion, entry: LibraryVersion, subject: str) -> Iterator[Step]:
+    slugs = [plan["slug"] for plan in entry.plans]
+    for stray in version.plans.exclude(slug__in=slugs):
+        try:
+            with transaction.atomic():
+                stray.delete()
+        except ProtectedError as exc:
+            raise StateConflict(
+                f"The plan {stray.slug} of {subject} is in use. Put it back into the library's file."
+            ) from exc
+        yield Step("removed", f"{subject} plan {stray.slug}")
+    # one default at a time: the old one steps down before the new one steps up
+    default = next(plan["slug"] for plan in entry.plans if plan.get("default"))
+    version.plans.exclude(slug=default).filter(is_default=True).update(is_default=False)
+    for order, plan in enumerate(entry.plans):
+        fields = {
+            "name": plan["name"],
+            "description": plan["description"],
+            "values": plan.get("values", {}),
+            "price_cents_per_month": plan["price_cents_per_month"],
+            "is_default": plan["slug"] == default,
+            "order": order,
+        }
+        _, what = _put(Plan, {"offering_version": version, "slug": plan["slug"]}, fields)
+        if what != "unchanged":
+            yield Step(what, f"{subject} plan {plan['slug']}")
+
+
+def _put(
+    model: type[Any], key: dict[str, Any], fields: dict[str, Any]
+) -> tuple[Any, Literal["created", "updated", "unchanged"]]:
+    """Create or update one row, writing only when something differs."""
+    row = model.objects.filter(**key).first()
+    if row is None:
+        return model.objects.create(**key, **fields), "created"
+    changed = [name for name, value in fields.items() if getattr(row, name) != value]
+    if not changed:
+        return row, "unchanged"
+    for name in changed:
+        setattr(row, name, fields[name])
+    row.save(update_fields=changed)
+    return row, "updated"
+
+
+def _with_defaults(model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
+    """Every optional field, so that what was removed from a file returns to its default."""
+    optional = {
+        each.name: each.get_default()
+        for each in model._meta.concrete_fields
+        if each.has_default() and not each.primary_key
+    }
+    return {**optional, "icon": "", **fields}
+
+
+def _strays(listed: set[tuple[str, str]]) -> list[Step]:
+    known = OfferingVersion.objects.values_list("offering__slug", "version").order_by("offering__slug", "pk")
+    return [
+        Step("not in the library", f"{slug} {number}")
+        for slug, number in known
+        if (slug, number) not in listed
+    ]

@@ -1,0 +1,225 @@
+"""From a person's wishes to a chart's values: merged, filled in, checked, and masked again for showing.
+
+Weakest to strongest: chart defaults, the plan's values, the person's values, the platform's locked values.
+"""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.core.errors import ValidationFailed
+from portal.core.masking import MASK
+from services_catalog import pointers, schemas
+from services_catalog.messages import Problem, explain, problem
+from services_catalog.models import OfferingVersion, Plan
+from services_catalog.pointers import ABSENT, Path
+from services_catalog.schemas import ANY, Schema
+
+ALPHABETS = {
+    "alphanumeric": string.ascii_letters + string.digits,
+    "hex": "0123456789abcdef",
+    "digits": string.digits,
+}
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Values for Helm. `generated` are the places that the portal filled with a secret of its own making."""
+
+    values: dict[str, Any]
+    generated: tuple[Path, ...]
+
+
+def compose(
+    version: OfferingVersion,
+    plan: Plan | None,
+    values: Mapping[str, Any],
+    context: Mapping[str, str],
+    *,
+    previous: Mapping[str, Any] | None = None,
+) -> Composed:
+    """The complete values of one instance.
+
+    `context` gives what the schema asks of the portal, by the names in schemas.CONTEXT_NAMES. `previous` is
+    what this function gave for the instance's last release: made secrets are kept, a masked secret means "as
+    it was", and what may not change is compared with it. Raises ValidationFailed with every error at once.
+    """
+    schema, locked = version.values_schema, version.locked_values
+    base = base_values(version, plan)
+    wishes, errors = unmask(schema, values, previous)
+    errors += _not_yours(schema, base, locked, context, wishes)
+    complete = merge(merge(base, wishes), locked)
+    for place in schemas.marked(schema, schemas.CONTEXT):
+        pointers.put(complete, place.path, context[place.schema[schemas.CONTEXT]])
+    generated = _generate(schema, complete, previous)
+    errors += _changed(schema, complete, previous)
+    seen = {error["path"] for error in errors}
+    errors += [error for error in validate(version, complete) if error["path"] not in seen]
+    if errors:
+        raise ValidationFailed(errors)
+    return Composed(complete, generated)
+
+
+def base_values(version: OfferingVersion, plan: Plan | None) -> dict[str, Any]:
+    """What applies before anybody has wished for anything: the chart's defaults under the plan's values."""
+    return merge(version.default_values, plan.values if plan else {})
+
+
+def validate(version: OfferingVersion, values: Mapping[str, Any]) -> list[Problem]:
+    """Every error of complete values against the version's schema: {path (JSON pointer), message, code}."""
+    return check(version.values_schema, values)
+
+
+def check(schema: Schema, document: Any) -> list[Problem]:
+    """Every error of a document against a schema, each place and message once."""
+    found: dict[tuple[str, str], Problem] = {}
+    for error in schemas.validator(schema).iter_errors(document):
+        for each in explain(error, schema):
+            found.setdefault((each["path"], each["message"]), each)
+    return list(found.values())
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """A deep copy of `base` with `over` laid on top: mappings merge, all else replaces (as in Helm)."""
+    result = copy.deepcopy(dict(base))
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(result.get(key), dict):
+            result[key] = merge(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+def secret_paths(schema: Schema, values: Any = ABSENT) -> list[Path]:
+    """Where secrets stand. With `values`, the concrete places in them; without, patterns with `*`."""
+    patterns = [place.path for place in schemas.marked(schema, schemas.SECRET)]
+    if values is ABSENT:
+        return patterns
+    return list(dict.fromkeys(path for pattern in patterns for path in _expand(values, pattern)))
+
+
+def masked(schema: Schema, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy fit for showing: every secret that is set is the mask."""
+    result = copy.deepcopy(dict(values))
+    for path in secret_paths(schema, result):
+        if pointers.get(result, path) not in (None, ""):
+            pointers.put(result, path, MASK)
+    return result
+
+
+def unmask(
+    schema: Schema, values: Mapping[str, Any], previous: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], list[Problem]]:
+    """A copy in which each mask is the secret of `previous` that it stands for; errors where it is none."""
+    result, errors = copy.deepcopy(dict(values)), []
+    for path in secret_paths(schema, result):
+        if pointers.get(result, path) != MASK:
+            continue
+        known = pointers.get(previous, path) if previous is not None else ABSENT
+        if known is ABSENT:
+            message = "Type the secret itself: the dots stand for one that is not saved here."
+            errors.append(problem(path, message, "secret"))
+        else:
+            pointers.put(result, path, known)
+    return result, errors
+
+
+def _expand(values: Any, pattern: Path) -> Iterator[Path]:
+    if not pattern:
+        yield ()
+        return
+    head, rest = pattern[0], pattern[1:]
+    if head != ANY:
+        keys = [head]
+    elif isinstance(values, Mapping):
+        keys = [str(key) for key in values]
+    else:
+        keys = [str(index) for index in range(len(values))] if isinstance(values, list) else []
+    for key in keys:
+        inner = pointers.get(values, (key,))
+        if inner is not ABSENT:
+            yield from ((key, *path) for path in _expand(inner, rest))
+
+
+def _not_yours(
+    schema: Schema,
+    base: Mapping[str, Any],
+    locked: Mapping[str, Any],
+    context: Mapping[str, str],
+    wishes: Mapping[str, Any],
+) -> list[Problem]:
+    """An error for each place that a person set although the platform, the plan or the portal decides it."""
+    errors = []
+    for path, value in leaves(locked):
+        place, given = _reached(wishes, path)
+        if given not in (ABSENT, value):
+            errors.append(problem(place, "Locked by the platform. Remove it from your values.", "locked"))
+    for marked in schemas.marked(schema, schemas.PLAN):
+        place, given = _reached(wishes, marked.path)
+        for path, value in leaves(given, place):
+            if pointers.get(base, path) != value:
+                errors.append(problem(path, "Set by the plan. Choose another plan to change it.", "plan"))
+    for marked in schemas.marked(schema, schemas.CONTEXT):
+        place, given = _reached(wishes, marked.path)
+        if given not in (ABSENT, "", context[marked.schema[schemas.CONTEXT]]):
+            errors.append(problem(place, "Filled in by the portal. Remove it from your values.", "context"))
+    return errors
+
+
+def _reached(values: Mapping[str, Any], path: Path) -> tuple[Path, Any]:
+    """What `values` hold at `path`, or on the way there, where that is no mapping."""
+    for end in range(1, len(path)):
+        given = pointers.get(values, path[:end])
+        if given is not ABSENT and not isinstance(given, Mapping):
+            return path[:end], given
+    return path, pointers.get(values, path)
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Each value that is no mapping, with its place; an empty mapping sets nothing."""
+    if value is ABSENT:
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, str(key)))
+    else:
+        yield path, value
+
+
+def _generate(
+    schema: Schema, complete: dict[str, Any], previous: Mapping[str, Any] | None
+) -> tuple[Path, ...]:
+    made = []
+    for place in schemas.marked(schema, schemas.GENERATE):
+        if pointers.get(complete, place.path) not in (ABSENT, None, ""):
+            continue
+        kept = pointers.get(previous, place.path) if previous is not None else ABSENT
+        value = kept if kept not in (ABSENT, None, "") else generate(place.schema[schemas.GENERATE])
+        pointers.put(complete, place.path, value)
+        made.append(place.path)
+    return tuple(made)
+
+
+def generate(rule: Mapping[str, Any]) -> str:
+    """A secret from the operating system's randomness: `length` characters of the named `alphabet`."""
+    alphabet = ALPHABETS[rule.get("alphabet", "alphanumeric")]
+    return "".join(secrets.choice(alphabet) for _ in range(int(rule.get("length", 32))))
+
+
+def _changed(
+    schema: Schema, complete: Mapping[str, Any], previous: Mapping[str, Any] | None
+) -> list[Problem]:
+    if previous is None:
+        return []
+    errors = []
+    for place in schemas.marked(schema, schemas.IMMUTABLE):
+        before = pointers.get(previous, place.path)
+        if before is not ABSENT and pointers.get(complete, place.path) != before:
+            message = "May not change after creation. Keep it as it is, or request another instance."
+            errors.append(problem(place.path, message, "immutable"))
+    return errors
