@@ -16,7 +16,10 @@ from django.db import models
 def _box() -> MultiFernet:
     """The first key encrypts, all of them decrypt: rotation is a new key in front of the list."""
     return MultiFernet(
-        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in settings.SLIPWAY_FIELD_KEYS]
+        [
+            Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
+            for key in settings.SLIPWAY_FIELD_KEYS
+        ]
     )
 
 

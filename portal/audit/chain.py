@@ -36,7 +36,8 @@ def link_hash(sequence: int, previous_hash: str, event_digest: str) -> str:
 
 
 def link_new_events(limit: int = BATCH) -> int:
-    """Append events that have no link yet, oldest first. Returns how many; 0 also when another linker won the race."""
+    """Append events that have no link yet, oldest first. Returns how many; 0 also when another linker won
+    the race."""
     try:
         with transaction.atomic():
             last = AuditLink.objects.order_by("-sequence").first()

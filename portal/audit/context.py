@@ -16,11 +16,12 @@ class Context:
     request_id: str = ""
 
 
-_current: ContextVar[Context] = ContextVar("audit_context", default=Context(AuditEvent.Source.COMMAND))
+OUTSIDE = Context(AuditEvent.Source.COMMAND)
+_current: ContextVar[Context | None] = ContextVar("audit_context", default=None)
 
 
 def current() -> Context:
-    return _current.get()
+    return _current.get() or OUTSIDE
 
 
 @contextmanager

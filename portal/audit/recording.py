@@ -32,7 +32,8 @@ def record(
 ) -> AuditEvent:
     """Append an event inside the caller's transaction. `actor=None` is the portal itself.
 
-    `before` and `after` must already be masked. Raises ValueError for an action that docs/audit.md does not list.
+    `before` and `after` must already be masked. Raises ValueError for an action that docs/audit.md does
+    not list.
     """
     if action not in ACTIONS:
         raise ValueError(f"undeclared audit action {action!r}; add it to portal/audit/actions.py")

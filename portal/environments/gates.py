@@ -24,7 +24,8 @@ class Gate:
         return self.approvals_required == 0
 
     def check_may_decide(self, user: User, *, contributors: Collection[int]) -> None:
-        """Raise NotPermitted unless `user` is an operator who had no part in the change (their ids: `contributors`)."""
+        """Raise NotPermitted unless `user` is an operator who had no part in the change (their ids:
+        `contributors`)."""
         require(user, Verb.DECIDE)
         if user.is_service_account:
             raise NotPermitted("A service account cannot decide: approval is a person's consent.")

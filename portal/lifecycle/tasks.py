@@ -15,7 +15,8 @@ log = structlog.get_logger(__name__)
 
 
 def wake(change_id: int, *, countdown: float = 0.0) -> None:
-    """Tell a worker that a change is due. May fail: the sweep finds the row again, so nothing depends on it."""
+    """Tell a worker that a change is due. May fail: the sweep finds the row again, so nothing depends on
+    it."""
     try:
         advance.apply_async((change_id,), countdown=countdown)
     except Exception:  # the broker's client raises many kinds, and none of them matters here

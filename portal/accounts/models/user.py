@@ -10,9 +10,12 @@ from portal.accounts.roles import Access, PlatformRoleName
 
 
 class User(AbstractUser):
-    """Somebody who can sign in. `is_staff` and `is_superuser` mean nothing here: roles are granted by name."""
+    """Somebody who can sign in. `is_staff` and `is_superuser` mean nothing here: roles are granted by
+    name."""
 
-    is_service_account = models.BooleanField(default=False, help_text="Acts for automation; can never decide a gate.")
+    is_service_account = models.BooleanField(
+        default=False, help_text="Acts for automation; can never decide a gate."
+    )
 
     class Meta(AbstractUser.Meta):
         ordering = ["username"]
@@ -29,7 +32,9 @@ class User(AbstractUser):
         """Roles, read once for as long as this object lives (one request)."""
         return Access(
             teams={m.team_id: m.role for m in self.memberships.all()},
-            platform=frozenset(grant.role for grant in self.platform_roles.all()) if self.is_active else frozenset(),
+            platform=frozenset(grant.role for grant in self.platform_roles.all())
+            if self.is_active
+            else frozenset(),
         )
 
 

@@ -17,7 +17,8 @@ from portal.core.digests import digest_of
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, user: User | AnonymousUser) -> AuditEventQuerySet:
-        """Auditors and other readers of the trail see all; members see what concerns their teams; all see their own acts."""
+        """Auditors and other readers of the trail see all; members see what concerns their teams; all see
+        their own acts."""
         if isinstance(user, User) and user.access.may(Verb.AUDIT):
             return self
         own = self.filter(actor=user) if isinstance(user, User) else self.none()
@@ -35,9 +36,13 @@ class AuditEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     at = models.DateTimeField(db_index=True)
-    action = models.CharField(max_length=60, db_index=True, help_text="noun.verb, as documented in docs/audit.md")
+    action = models.CharField(
+        max_length=60, db_index=True, help_text="noun.verb, as documented in docs/audit.md"
+    )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    actor_name = models.CharField(max_length=150, help_text="The name at that time, or 'slipway' for the portal itself.")
+    actor_name = models.CharField(
+        max_length=150, help_text="The name at that time, or 'slipway' for the portal itself."
+    )
     source = models.CharField(max_length=8, choices=Source.choices)
     request_id = models.CharField(max_length=64, blank=True)
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")

@@ -14,7 +14,9 @@ class Cluster(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     kubeconfig = EncryptedJSONField(help_text="The kubeconfig's YAML text. Stored encrypted, never shown.")
-    context = models.CharField(max_length=120, blank=True, help_text="Empty: the kubeconfig's current context.")
+    context = models.CharField(
+        max_length=120, blank=True, help_text="Empty: the kubeconfig's current context."
+    )
     version = models.CharField(max_length=40, blank=True, help_text="What the API server last announced.")
     api_versions = models.JSONField(default=list, blank=True, help_text="For charts that ask .Capabilities.")
     reachable = models.BooleanField(default=True)

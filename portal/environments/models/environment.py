@@ -27,17 +27,25 @@ class Environment(models.Model):
     stripe = models.CharField(max_length=12, choices=Stripe.choices, default=Stripe.DEV)
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="environments")
     promotes_from = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="promotes_to",
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="promotes_to",
         help_text="The stage whose running release may be promoted to this one.",
     )
-    labels = models.JSONField(default=dict, blank=True, help_text="Labels of each namespace here; policies bind to them.")
+    labels = models.JSONField(
+        default=dict, blank=True, help_text="Labels of each namespace here; policies bind to them."
+    )
     approvals_required = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(5)])
     changes_expire_after_hours = models.PositiveIntegerField(default=168)
 
     class Meta:
         ordering = ["order"]
         constraints = [
-            models.CheckConstraint(condition=~models.Q(promotes_from=models.F("id")), name="environment_not_its_own_source")
+            models.CheckConstraint(
+                condition=~models.Q(promotes_from=models.F("id")), name="environment_not_its_own_source"
+            )
         ]
 
     def __str__(self) -> str:

@@ -19,16 +19,21 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
 
 class Application(models.Model):
-    """Owned by one team; has at most one namespace in each environment, named `<application>-<environment>`."""
+    """Owned by one team; has at most one namespace in each environment, named
+    `<application>-<environment>`."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="applications")
     slug = models.CharField(
-        max_length=30, unique=True, validators=[RegexValidator(DNS_LABEL, "Use lower case letters, digits and '-'.")]
+        max_length=30,
+        unique=True,
+        validators=[RegexValidator(DNS_LABEL, "Use lower case letters, digits and '-'.")],
     )
     name = models.CharField(max_length=80)
     description = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     objects = ApplicationQuerySet.as_manager()
 

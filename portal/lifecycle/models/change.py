@@ -31,7 +31,13 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def for_lists(self) -> ChangeRequestQuerySet:
         """With all that a list row shows, in one query."""
         return self.select_related(
-            "application__team", "environment", "offering", "instance", "requested_by", "release", "base_release"
+            "application__team",
+            "environment",
+            "offering",
+            "instance",
+            "requested_by",
+            "release",
+            "base_release",
         ).defer(
             "verdicts",
             "offering__description",
@@ -52,20 +58,34 @@ class ChangeRequest(models.Model):
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="changes")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="changes")
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=53, help_text="The instance's name, kept also when the instance was never made.")
+    name = models.CharField(
+        max_length=53, help_text="The instance's name, kept also when the instance was never made."
+    )
     instance = models.ForeignKey(ServiceInstance, null=True, on_delete=models.PROTECT, related_name="changes")
     release = models.ForeignKey(
-        Release, null=True, on_delete=models.PROTECT, related_name="changes", help_text="The goal; none when retiring."
+        Release,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="changes",
+        help_text="The goal; none when retiring.",
     )
     base_release = models.ForeignKey(
-        Release, null=True, on_delete=models.PROTECT, related_name="+", help_text="What was live when it was asked."
+        Release,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What was live when it was asked.",
     )
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
+    )
     reason = models.TextField(blank=True)
     verdicts = models.JSONField(default=list, help_text="Of a denied request; a sealed release has its own.")
     seal = models.CharField(max_length=71, help_text="The digest that a decision has to name.")
     created_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True, help_text="When the gate was satisfied, or the change refused.")
+    decided_at = models.DateTimeField(
+        null=True, help_text="When the gate was satisfied, or the change refused."
+    )
     started_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -78,7 +98,9 @@ class ChangeRequest(models.Model):
     observe_until = models.DateTimeField(null=True, help_text="When an unready release is rolled back.")
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
-    fencing_token = models.PositiveIntegerField(default=0, help_text="Grows with each claim; older holders cannot write.")
+    fencing_token = models.PositiveIntegerField(
+        default=0, help_text="Grows with each claim; older holders cannot write."
+    )
 
     objects = ChangeRequestQuerySet.as_manager()
 
@@ -86,7 +108,9 @@ class ChangeRequest(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["instance"], condition=models.Q(state__in=ACTIVE_STATES), name="one_active_change_per_instance"
+                fields=["instance"],
+                condition=models.Q(state__in=ACTIVE_STATES),
+                name="one_active_change_per_instance",
             ),
             models.CheckConstraint(
                 condition=models.Q(state=ChangeState.DENIED) | models.Q(instance__isnull=False),

@@ -30,7 +30,10 @@ class ServiceInstanceQuerySet(models.QuerySet["ServiceInstance"]):
         return self.select_related(
             "application__team", "environment", "offering", "current_release__offering_version"
         ).defer(
-            *(f"current_release__{field}" for field in ("inputs", "values", "masked_values", "objects_masked", "verdicts")),
+            *(
+                f"current_release__{field}"
+                for field in ("inputs", "values", "masked_values", "objects_masked", "verdicts")
+            ),
             *(
                 f"current_release__offering_version__{field}"
                 for field in ("values_schema", "default_values", "readme", "notes")
@@ -48,7 +51,12 @@ class ServiceInstance(models.Model):
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="instances")
     name = models.CharField(max_length=53)
     current_release = models.ForeignKey(
-        "Release", null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="The last good one."
+        "Release",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The last good one.",
     )
     health = models.CharField(max_length=8, choices=Health.choices, default=Health.WAITING)
     health_message = models.CharField(max_length=500, blank=True)

@@ -16,7 +16,8 @@ from services_catalog.models import ChartArchive, OfferingVersion, Plan
 class Release(models.Model):
     """Sealed and immutable: chart digest + values + rendered objects' digest + policy bundle digest + target.
 
-    `objects_masked` and `masked_values` are for people: secrets in them are fingerprints. What is applied is rendered
+    `objects_masked` and `masked_values` are for people: secrets in them are fingerprints. What is applied
+    is rendered
     again from `chart` and `values`, and must come to `objects_digest`.
     """
 
@@ -26,7 +27,9 @@ class Release(models.Model):
     plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="+")
     chart = models.ForeignKey(ChartArchive, on_delete=models.PROTECT, related_name="+")
     inputs = EncryptedJSONField(help_text="The values that people gave.")
-    values = EncryptedJSONField(help_text="Chart defaults, plan, inputs, locked values and generated secrets, merged.")
+    values = EncryptedJSONField(
+        help_text="Chart defaults, plan, inputs, locked values and generated secrets, merged."
+    )
     masked_values = models.JSONField(help_text="As `values`, secrets masked.")
     objects_digest = models.CharField(max_length=71)
     policy_digest = models.CharField(max_length=71)

@@ -11,7 +11,8 @@ from portal.policy import Bundle, load_bundle
 
 
 def current() -> Bundle:
-    """The bundle as the folder has it now. Raises PolicyInvalid: with broken policy nothing is judged, so nothing passes."""
+    """The bundle as the folder has it now. Raises PolicyInvalid: with broken policy nothing is judged, so
+    nothing passes."""
     folder: Path = settings.SLIPWAY_POLICY_DIR
     newest = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.glob("*.yaml")))
     return _load(folder, newest)

@@ -1,4 +1,5 @@
-"""Who may work on a change right now: compare-and-swap claims with a lease, a heartbeat and a fencing token."""
+"""Who may work on a change right now: compare-and-swap claims with a lease, a heartbeat and a fencing
+token."""
 
 from __future__ import annotations
 
@@ -49,11 +50,19 @@ class Claim:
             raise ClaimLost
 
     def move(self, old: ChangeState, new: ChangeState, **values: Any) -> None:
-        """Change the state if the claim still stands, and give the claim back; raises ClaimLost or StateConflict."""
+        """Change the state if the claim still stands, and give the claim back; raises ClaimLost or
+        StateConflict."""
         try:
             CHANGES.move(
-                ChangeRequest.objects.all(), pk=self.change_id, old=old, new=new, where=self.conditions,
-                lease_owner="", lease_expires_at=None, run_after=None, **values,
+                ChangeRequest.objects.all(),
+                pk=self.change_id,
+                old=old,
+                new=new,
+                where=self.conditions,
+                lease_owner="",
+                lease_expires_at=None,
+                run_after=None,
+                **values,
             )
         except StateConflict as exc:
             raise ClaimLost from exc
@@ -76,18 +85,22 @@ def take(change_id: int, *, owner: str) -> Claim | None:
     now = clock.now()
     free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
     with transaction.atomic():
-        taken = (
-            ChangeRequest.objects.filter(free, pk=change_id, state__in=EXECUTABLE_STATES, run_after__lte=now)
-            .update(lease_owner=owner, lease_expires_at=now + LEASE, fencing_token=F("fencing_token") + 1)
-        )
+        taken = ChangeRequest.objects.filter(
+            free, pk=change_id, state__in=EXECUTABLE_STATES, run_after__lte=now
+        ).update(lease_owner=owner, lease_expires_at=now + LEASE, fencing_token=F("fencing_token") + 1)
         if not taken:
             return None
         change = ChangeRequest.objects.for_lists().get(pk=change_id)
         claim = Claim(change_id, change.fencing_token, owner)
         if change.state == ChangeState.QUEUED:
             CHANGES.move(
-                ChangeRequest.objects.all(), pk=change_id, old=ChangeState.QUEUED, new=ChangeState.RUNNING,
-                where=claim.conditions, phase=Phase.APPLYING, started_at=now,
+                ChangeRequest.objects.all(),
+                pk=change_id,
+                old=ChangeState.QUEUED,
+                new=ChangeState.RUNNING,
+                where=claim.conditions,
+                phase=Phase.APPLYING,
+                started_at=now,
             )
             record("change.started", change, actor=None, after={"worker": owner})
         return claim

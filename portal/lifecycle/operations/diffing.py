@@ -18,7 +18,8 @@ IDENTITY_FIELDS = ("name", "containerPort", "port", "mountPath", "key", "ip", "t
 
 @dataclass(frozen=True)
 class FieldDiff:
-    """One field that differs. `old` or `new` is None with the matching `present` flag false when it is absent."""
+    """One field that differs. `old` or `new` is None with the matching `present` flag false when it is
+    absent."""
 
     path: str
     old: Any
@@ -44,7 +45,8 @@ class ObjectDiff:
             "object": self.key.as_dict(),
             "change": self.change,
             "fields": [
-                {"path": f.path, "old": f.old if f.had else None, "new": f.new if f.has else None} for f in self.fields
+                {"path": f.path, "old": f.old if f.had else None, "new": f.new if f.has else None}
+                for f in self.fields
             ],
             "text": self.text,
         }
@@ -75,7 +77,9 @@ def _unified(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> st
 def _fields(old: Any, new: Any, path: str) -> Iterator[FieldDiff]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in [*old, *(name for name in new if name not in old)]:
-            yield from _fields(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}.{name}" if path else str(name))
+            yield from _fields(
+                old.get(name, ABSENT), new.get(name, ABSENT), f"{path}.{name}" if path else str(name)
+            )
     elif isinstance(old, list) and isinstance(new, list):
         before, after = _indexed(old), _indexed(new)
         if before is None or after is None:

@@ -1,4 +1,5 @@
-"""From a wish to a draft: values composed and checked, rendered, scoped, judged, compared, counted. Writes nothing."""
+"""From a wish to a draft: values composed and checked, rendered, scoped, judged, compared, counted. Writes
+nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 from portal.accounts.models import User
 from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
 from portal.clusters.types import Rendered, Target
+from portal.core.errors import ValidationFailed
 from portal.core.objects import key_of
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
@@ -27,7 +29,8 @@ from services_catalog.models import Offering, OfferingVersion, Plan
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asks for, resolved to rows that this person may see. `inputs` are the values they gave."""
+    """What somebody asks for, resolved to rows that this person may see. `inputs` are the values they
+    gave."""
 
     kind: ChangeKind
     actor: User
@@ -70,6 +73,7 @@ class Draft:
     quota: list[quota.QuotaLine] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     policy_digest: str = ""
+    sealed_inputs: dict[str, Any] = field(default_factory=dict, repr=False)
     sealed_values: dict[str, Any] = field(default_factory=dict, repr=False)
     objects_digest: str = ""
 
@@ -107,7 +111,11 @@ class Draft:
 
     @property
     def price_cents(self) -> int:
-        return self.wish.plan.price_cents_per_month if self.wish.plan and self.wish.kind != ChangeKind.RETIRE else 0
+        return (
+            self.wish.plan.price_cents_per_month
+            if self.wish.plan and self.wish.kind != ChangeKind.RETIRE
+            else 0
+        )
 
     @property
     def price_before_cents(self) -> int:
@@ -145,6 +153,7 @@ def context_of(wish: Wish) -> dict[str, str]:
     """What the portal fills into values marked `x-slipway-context`."""
     return {
         "application.slug": wish.application.slug,
+        "application.name": wish.application.name,
         "environment.slug": wish.environment.slug,
         "team.slug": wish.application.team.slug,
         "namespace": wish.namespace,
@@ -156,19 +165,22 @@ def _compose(result: Draft) -> None:
     wish = result.wish
     if wish.version is None:
         raise ValueError("a wish for a release needs a version")
+    schema = wish.version.values_schema
     if wish.kind == ChangeKind.ROLLBACK and wish.source is not None:
-        result.sealed_values = wish.source.values
+        result.sealed_inputs, result.sealed_values = wish.source.inputs, wish.source.values
     else:
-        composed = catalog_values.compose(
-            wish.version,
-            wish.plan,
-            wish.inputs,
-            context_of(wish),
-            previous=wish.base.values if wish.base else None,
-        )
+        previous = wish.base.values if wish.base else None
+        # Where a person sent the mask back, the secret it stands for is what was meant.
+        result.sealed_inputs, _ = catalog_values.unmask(schema, wish.inputs, previous)
+        try:
+            composed = catalog_values.compose(
+                wish.version, wish.plan, wish.inputs, context_of(wish), previous=previous
+            )
+        except ValidationFailed as exc:
+            result.errors = [{**error, "path": "/values" + error["path"]} for error in exc.errors]
+            return
         result.sealed_values = composed.values
-        result.errors = [{**error, "path": "/values" + error["path"]} for error in composed.errors]
-    result.masked_values = catalog_values.masked(wish.version, result.sealed_values)
+    result.masked_values = catalog_values.masked(schema, result.sealed_values)
 
 
 def _render(result: Draft) -> Rendered | None:
@@ -176,17 +188,15 @@ def _render(result: Draft) -> Rendered | None:
     assert wish.version is not None  # noqa: S101 narrowed by _compose
     try:
         return render_for(
-            wish.version.chart_id, target=wish.target, values=result.sealed_values, environment=wish.environment
+            wish.version.chart_id,
+            target=wish.target,
+            values=result.sealed_values,
+            environment=wish.environment,
         )
     except (ChartDoesNotRender, RenderLimitExceeded) as exc:
-        result.problems.append(secrets.Redactor(secrets.leaves(_secret_values(wish, result)))(exc.message))
+        redact = secrets.Redactor(secrets.of(wish.version.values_schema, result.sealed_values))
+        result.problems.append(redact(exc.message))
         return None
-
-
-def _secret_values(wish: Wish, result: Draft) -> list[Any]:
-    if wish.version is None:
-        return []
-    return catalog_values.secret_values(wish.version, result.sealed_values)
 
 
 def _judge(result: Draft, rendered: Rendered) -> None:
@@ -204,7 +214,8 @@ def _judge(result: Draft, rendered: Rendered) -> None:
 
 
 def _namespace_object(wish: Wish, rendered: Rendered) -> dict[str, Any]:
-    """The Namespace that the objects will live in: the one being made, or the sealed one of the namespace instance."""
+    """The Namespace that the objects will live in: the one being made, or the sealed one of the namespace
+    instance."""
     sealed = instances.namespace_release(wish.application, wish.environment)
     for document in [*rendered.documents, *(sealed.objects_masked if sealed else [])]:
         if document.get("kind") == "Namespace" and document.get("apiVersion") == "v1":

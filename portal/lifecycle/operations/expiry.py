@@ -20,8 +20,12 @@ def expire_due() -> int:
         try:
             with transaction.atomic():
                 CHANGES.move(
-                    ChangeRequest.objects.all(), pk=change.pk, old=ChangeState.AWAITING_APPROVAL, new=ChangeState.EXPIRED,
-                    finished_at=now, outcome="Nobody decided in time. Ask again if it is still wanted.",
+                    ChangeRequest.objects.all(),
+                    pk=change.pk,
+                    old=ChangeState.AWAITING_APPROVAL,
+                    new=ChangeState.EXPIRED,
+                    finished_at=now,
+                    outcome="Nobody decided in time. Ask again if it is still wanted.",
                 )
                 abandon(change)
                 record("change.expired", change, actor=None)

@@ -27,7 +27,9 @@ class LiveObject:
 
 def standing(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The objects that are meant to stay: hooks come and go, so they are not waited for."""
-    return [dict(doc) for doc in documents if HOOK not in ((doc.get("metadata") or {}).get("annotations") or {})]
+    return [
+        dict(doc) for doc in documents if HOOK not in ((doc.get("metadata") or {}).get("annotations") or {})
+    ]
 
 
 def kubernetes_for(instance: ServiceInstance) -> Kubernetes:
@@ -39,12 +41,20 @@ def namespaced(documents: Iterable[Mapping[str, Any]], instance: ServiceInstance
     if instance.offering.cluster_scoped:
         return standing(documents)
     return [
-        {**doc, "metadata": {**doc["metadata"], "namespace": doc["metadata"].get("namespace") or instance.namespace}}
+        {
+            **doc,
+            "metadata": {
+                **doc["metadata"],
+                "namespace": doc["metadata"].get("namespace") or instance.namespace,
+            },
+        }
         for doc in standing(documents)
     ]
 
 
-def statuses(instance: ServiceInstance, documents: Iterable[Mapping[str, Any]], *, seconds: float) -> list[ObjectStatus]:
+def statuses(
+    instance: ServiceInstance, documents: Iterable[Mapping[str, Any]], *, seconds: float
+) -> list[ObjectStatus]:
     """State of each standing object; waits at most `seconds` for all to settle. Raises ClusterError."""
     cluster = kubernetes_for(instance)
     wanted = namespaced(documents, instance)
@@ -60,7 +70,9 @@ def live_objects(instance: ServiceInstance) -> list[LiveObject]:
         return []
     cluster = kubernetes_for(instance)
     documents = namespaced(release.objects_masked, instance)
-    selectors = {_name(doc): ((doc.get("spec") or {}).get("selector") or {}).get("matchLabels") for doc in documents}
+    selectors = {
+        _name(doc): ((doc.get("spec") or {}).get("selector") or {}).get("matchLabels") for doc in documents
+    }
     found = []
     for status in cluster.statuses(documents):
         selector = selectors.get((status.key.kind, status.key.name))
@@ -111,7 +123,8 @@ def refresh(instance: ServiceInstance) -> Health:
 def remaining(
     instance: ServiceInstance, documents: Iterable[Mapping[str, Any]], *, seconds: float
 ) -> list[ObjectStatus]:
-    """Objects that are still in the cluster, after waiting at most `seconds` for them to go. Raises ClusterError."""
+    """Objects that are still in the cluster, after waiting at most `seconds` for them to go. Raises
+    ClusterError."""
     cluster = kubernetes_for(instance)
     wanted = namespaced(documents, instance)
     end = time.monotonic() + seconds

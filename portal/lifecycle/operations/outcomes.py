@@ -25,14 +25,18 @@ def succeed(change: ChangeRequest, claim: Claim, *, message: str) -> None:
         ServiceInstance.objects.filter(pk=instance.pk).update(current_release=change.release)
         set_health(instance, Health.READY, "")
     record(
-        "change.succeeded", change, actor=None,
+        "change.succeeded",
+        change,
+        actor=None,
         before={"release": change.base_release and change.base_release.digest},
         after={"release": change.release and change.release.digest, "outcome": message},
     )
 
 
 @transaction.atomic
-def fail(change: ChangeRequest, claim: Claim, *, message: str, health: Health, health_message: str = "") -> None:
+def fail(
+    change: ChangeRequest, claim: Claim, *, message: str, health: Health, health_message: str = ""
+) -> None:
     """The change did not work out; `message` says why and what runs now. Raises ClaimLost."""
     instance = living(change)
     claim.move(ChangeState.RUNNING, ChangeState.FAILED, phase="", finished_at=clock.now(), outcome=message)

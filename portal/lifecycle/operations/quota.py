@@ -9,7 +9,15 @@ from typing import Any
 
 from portal.policy.quantities import parse_quantity
 
-RESOURCES = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods", "persistentvolumeclaims", "requests.storage")
+RESOURCES = (
+    "requests.cpu",
+    "requests.memory",
+    "limits.cpu",
+    "limits.memory",
+    "pods",
+    "persistentvolumeclaims",
+    "requests.storage",
+)
 WORKLOADS = {"Deployment", "StatefulSet", "ReplicaSet", "Job"}
 
 
@@ -49,7 +57,9 @@ def _add_pods(total: Usage, pod: Mapping[str, Any], count: Decimal) -> None:
     for bound in ("requests", "limits"):
         for resource in ("cpu", "memory"):
             containers = sum((_of(c, bound, resource) for c in pod.get("containers") or []), Decimal(0))
-            initial = max((_of(c, bound, resource) for c in pod.get("initContainers") or []), default=Decimal(0))
+            initial = max(
+                (_of(c, bound, resource) for c in pod.get("initContainers") or []), default=Decimal(0)
+            )
             total[f"{bound}.{resource}"] += count * max(containers, initial)
 
 

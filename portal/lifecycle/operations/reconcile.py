@@ -4,7 +4,8 @@
         │            │
         └────────────┴──► reverting ──► failed (and what ran before runs again)
 
-Each step claims the change, does one thing and gives the claim back with the time of the next step. Every step
+Each step claims the change, does one thing and gives the claim back with the time of the next step. Every
+step
 may be repeated: a second delivery, or another worker after a lost one, resumes from what the row says.
 """
 
@@ -118,8 +119,11 @@ def _observe_removal(change: ChangeRequest, claim: Claim, linger: float) -> floa
     if change.observe_until and clock.now() >= change.observe_until:
         names = ", ".join(str(status.key) for status in left[:5])
         outcomes.fail(
-            change, claim, message=f"Still present in the cluster: {names}. Look for finalizers, then retire again.",
-            health=Health.WRONG, health_message=f"Not fully removed: {names}",
+            change,
+            claim,
+            message=f"Still present in the cluster: {names}. Look for finalizers, then retire again.",
+            health=Health.WRONG,
+            health_message=f"Not fully removed: {names}",
         )
         return None
     return _come_back(change, claim)
@@ -134,7 +138,8 @@ def _come_back(change: ChangeRequest, claim: Claim) -> float:
 
 
 def _revert(change: ChangeRequest, claim: Claim, why: str) -> float | None:
-    """Give the rest to a step of its own, so that a lost worker resumes with the rollback and not with the goal."""
+    """Give the rest to a step of its own, so that a lost worker resumes with the rollback and not with the
+    goal."""
     claim.yield_until(clock.now(), phase=Phase.REVERTING, attempts=0, outcome=why)
     return 0.0
 
@@ -150,16 +155,22 @@ def revert(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float 
             bring(instance, base, attempt, lost)
     if base is None:
         outcomes.fail(
-            change, claim, message=f"{change.outcome} What had been installed was removed.",
-            health=Health.WRONG, health_message="Nothing is installed: the first change failed.",
+            change,
+            claim,
+            message=f"{change.outcome} What had been installed was removed.",
+            health=Health.WRONG,
+            health_message="Nothing is installed: the first change failed.",
         )
         return None
     health, message = observation.health_of(
         observation.statuses(instance, base.objects_masked, seconds=REVERT_WATCH_SECONDS)
     )
     outcomes.fail(
-        change, claim, message=f"{change.outcome} Rolled back to release #{base.number}.",
-        health=health, health_message=message,
+        change,
+        claim,
+        message=f"{change.outcome} Rolled back to release #{base.number}.",
+        health=health,
+        health_message=message,
     )
     return None
 
@@ -168,9 +179,16 @@ STEPS: Mapping[Phase, Step] = {Phase.APPLYING: apply, Phase.OBSERVING: observe, 
 
 
 def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float | None:
-    """Retry what may pass by itself, with backoff and jitter; otherwise roll back, or say that it is stuck."""
-    message = exc.message if isinstance(exc, SlipwayError) else "The portal met an unexpected error; it is in its log."
-    log.warning("step_failed", change=change.pk, phase=change.phase, exc_info=not isinstance(exc, SlipwayError))
+    """Retry what may pass by itself, with backoff and jitter; otherwise roll back, or say that it is
+    stuck."""
+    message = (
+        exc.message
+        if isinstance(exc, SlipwayError)
+        else "The portal met an unexpected error; it is in its log."
+    )
+    log.warning(
+        "step_failed", change=change.pk, phase=change.phase, exc_info=not isinstance(exc, SlipwayError)
+    )
     attempts = change.attempts + 1
     retryable = exc.retryable if isinstance(exc, ClusterError) else not isinstance(exc, SlipwayError)
     try:
@@ -183,8 +201,11 @@ def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float |
         if change.phase != Phase.REVERTING:
             return _revert(change, claim, message)
         outcomes.fail(
-            change, claim, message=f"{change.outcome} Rolling back failed too: {message}",
-            health=Health.WRONG, health_message=message,
+            change,
+            claim,
+            message=f"{change.outcome} Rolling back failed too: {message}",
+            health=Health.WRONG,
+            health_message=message,
         )
     except claims.ClaimLost:
         log.warning("claim_lost", change=change.pk, token=claim.token)

@@ -14,8 +14,11 @@ from services_catalog.chart_cache import unpacked
 DEPLOYER = "slipway-deployer"
 
 
-def render_for(chart_digest: str, *, target: Target, values: Mapping[str, Any], environment: Environment) -> Rendered:
-    """The documents of a chart for one target. Has no cluster credentials; bounded in time, memory and output."""
+def render_for(
+    chart_digest: str, *, target: Target, values: Mapping[str, Any], environment: Environment
+) -> Rendered:
+    """The documents of a chart for one target. Has no cluster credentials; bounded in time, memory and
+    output."""
     return render(
         unpacked(chart_digest), target=target, values=values, capabilities=environment.cluster.capabilities
     )
@@ -34,7 +37,8 @@ def deployer_of(namespace: str) -> str:
 
 
 def connection_for(instance: ServiceInstance) -> Connection:
-    """How Helm reaches the cluster for this instance: as the namespace's deployer, or, where an offering may go
+    """How Helm reaches the cluster for this instance: as the namespace's deployer, or, where an offering
+    may go
     beyond its namespace, as the portal itself."""
     connection = instance.environment.cluster.connection
     if instance.offering.cluster_scoped:

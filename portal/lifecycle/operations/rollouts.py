@@ -25,7 +25,9 @@ HELM_TIMEOUT_SECONDS = 300
 class Attempt:
     """A rollout's row and log, closed with its outcome whatever happens inside."""
 
-    def __init__(self, change: ChangeRequest, claim: Claim, release: Release | None, *, is_revert: bool) -> None:
+    def __init__(
+        self, change: ChangeRequest, claim: Claim, release: Release | None, *, is_revert: bool
+    ) -> None:
         now = clock.now()
         left = Rollout.objects.filter(change=change, outcome=Rollout.Outcome.RUNNING)
         left.update(outcome=Rollout.Outcome.LOST, finished_at=now, message="The worker was lost.")
@@ -39,29 +41,41 @@ class Attempt:
     def __enter__(self) -> Attempt:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if exc is None:
             self._close(Rollout.Outcome.SUCCEEDED, "")
         else:
-            message = exc.message if isinstance(exc, SlipwayError) else "Unexpected error; see the portal's log."
+            message = (
+                exc.message if isinstance(exc, SlipwayError) else "Unexpected error; see the portal's log."
+            )
             self.log(f"Failed: {message}")
             self._close(Rollout.Outcome.FAILED, self.log.redact(message))
 
     def _close(self, outcome: str, message: str) -> None:
         Rollout.objects.filter(pk=self.rollout.pk).update(
-            outcome=outcome, message=message, finished_at=clock.now(), helm_revision=self.rollout.helm_revision
+            outcome=outcome,
+            message=message,
+            finished_at=clock.now(),
+            helm_revision=self.rollout.helm_revision,
         )
 
 
 def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event) -> None:
-    """`helm upgrade --install` of exactly the sealed chart and values. Raises ClusterError, SealBroken, AppliedDiffers."""
+    """`helm upgrade --install` of exactly the sealed chart and values. Raises ClusterError, SealBroken,
+    AppliedDiffers."""
     sealed = seals.rendered(release, instance=instance)
     helm = helm_for(instance)
     if instance.is_namespace:
-        kubernetes_for(instance).ensure_namespace(SYSTEM_NAMESPACE, {"app.kubernetes.io/managed-by": "slipway"})
+        kubernetes_for(instance).ensure_namespace(
+            SYSTEM_NAMESPACE, {"app.kubernetes.io/managed-by": "slipway"}
+        )
     if attempt.follows_failure:
         _recover(helm, instance, attempt)
-    attempt.log(f"helm upgrade --install {instance.target} with release #{release.number} ({release.short_digest})")
+    attempt.log(
+        f"helm upgrade --install {instance.target} with release #{release.number} ({release.short_digest})"
+    )
     try:
         applied = _upgrade(helm, instance, release, attempt, lost)
     except ReleaseLocked:
@@ -87,7 +101,8 @@ def _upgrade(
 
 
 def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt) -> None:
-    """Undo what a killed or failed helm left. Allowed here only: this worker holds the instance's only lease."""
+    """Undo what a killed or failed helm left. Allowed here only: this worker holds the instance's only
+    lease."""
     done = helm.recover(instance.target)
     if done:
         attempt.log(done)
@@ -99,5 +114,3 @@ def remove(instance: ServiceInstance, attempt: Attempt, lost: threading.Event) -
     attempt.log(f"helm uninstall {instance.target}")
     existed = helm.uninstall(instance.target, timeout_seconds=HELM_TIMEOUT_SECONDS)
     attempt.log("removed" if existed else "there was no such release")
-
-

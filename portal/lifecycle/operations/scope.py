@@ -7,8 +7,10 @@ from typing import Any
 
 from portal.core.objects import key_of
 
-# Namespaced kinds that a team's release may hold. A kind that is not listed is refused: anything unsure is denied.
-# RBAC kinds, ResourceQuota and LimitRange are namespaced too, and left out on purpose: they are the namespace's guard rails.
+# Namespaced kinds that a team's release may hold. A kind that is not listed is refused: anything unsure is
+# denied.
+# RBAC kinds, ResourceQuota and LimitRange are namespaced too, and left out on purpose: they are the
+# namespace's guard rails.
 ALLOWED_KINDS = frozenset(
     {
         ("v1", "ConfigMap"),
@@ -38,7 +40,8 @@ ALLOWED_KINDS = frozenset(
 def problems(documents: Iterable[Mapping[str, Any]], *, namespace: str, cluster_scoped: bool) -> list[str]:
     """Why these documents may not be one release, each in a sentence; empty when they may.
 
-    `cluster_scoped` offerings, marked by a platform engineer, may go beyond their namespace; what has no kind or
+    `cluster_scoped` offerings, marked by a platform engineer, may go beyond their namespace; what has no
+    kind or
     name, and the same object twice, is refused for all.
     """
     found: list[str] = []
@@ -46,7 +49,9 @@ def problems(documents: Iterable[Mapping[str, Any]], *, namespace: str, cluster_
     for document in documents:
         key = key_of(document)
         if not key.api_version or not key.kind or not key.name:
-            found.append(f"A rendered document has no apiVersion, kind or name ({key.kind or 'unknown kind'}).")
+            found.append(
+                f"A rendered document has no apiVersion, kind or name ({key.kind or 'unknown kind'})."
+            )
             continue
         if (key.kind, key.group, key.namespace or namespace, key.name) in seen:
             found.append(f"{key} is rendered twice.")

@@ -34,13 +34,14 @@ def rendered(release: Release, *, instance: ServiceInstance) -> tuple[dict[str, 
     documents = render_release(release, instance=instance).documents
     if objects_digest(documents) != release.objects_digest:
         raise SealBroken(
-            "The chart now renders other objects than those that were sealed, so nothing was applied. Ask again."
+            "The chart now renders other objects than were sealed, so nothing was applied. Ask again."
         )
     return documents
 
 
 def check_applied(applied: Iterable[Mapping[str, Any]], sealed: Iterable[Mapping[str, Any]]) -> None:
-    """Raise AppliedDiffers unless helm recorded exactly the sealed objects (a chart's `crds/` are not recorded)."""
+    """Raise AppliedDiffers unless helm recorded exactly the sealed objects (a chart's `crds/` are not
+    recorded)."""
     recorded = {digest_of(document) for document in applied}
     wanted = {digest_of(document): document for document in sealed}
     lacking = [doc for digest, doc in wanted.items() if digest not in recorded and doc.get("kind") != CRD]
@@ -52,12 +53,14 @@ def check_applied(applied: Iterable[Mapping[str, Any]], sealed: Iterable[Mapping
 def check_gate(change: ChangeRequest) -> None:
     """Raise SealBroken unless enough people consented to exactly this release and may still decide."""
     if change.release is not None and change.release.digest != change.seal:
-        raise SealBroken("The change names another release than the one that was sealed, so nothing was applied.")
+        raise SealBroken(
+            "The change names another release than the one that was sealed, so nothing was applied."
+        )
     gate = change.environment.gate
     approvals = change.approvals.valid().exclude(actor__in=change.contributors).select_related("actor")
     approvers = {a.actor_id for a in approvals if a.actor.is_active and a.actor.access.may(Verb.DECIDE)}
     if not gate.satisfied_by(approvers):
         raise SealBroken(
-            f"{change.environment} wants {gate.approvals_required} valid approval(s) of exactly this release, "
+            f"{change.environment} wants {gate.approvals_required} approval(s) of exactly this release, "
             f"and has {len(approvers)}. Nothing was applied."
         )

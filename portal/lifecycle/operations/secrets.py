@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
 
 from portal.core.masking import MASK, mask_documents
+from services_catalog import pointers
+from services_catalog import values as catalog_values
 
 SHORTEST_MASKED = 6
 
@@ -19,16 +21,10 @@ def masked(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return mask_documents(documents, key)
 
 
-def leaves(values: Any) -> Iterator[str]:
-    """Every text inside `values`."""
-    if isinstance(values, Mapping):
-        for value in values.values():
-            yield from leaves(value)
-    elif isinstance(values, list):
-        for value in values:
-            yield from leaves(value)
-    elif isinstance(values, str):
-        yield values
+def of(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """The secrets that stand in `values`, as text."""
+    found = (pointers.get(values, path) for path in catalog_values.secret_paths(schema, values))
+    return [str(value) for value in found if value not in (None, "")]
 
 
 class Redactor:

@@ -113,7 +113,13 @@ def steps(change: ChangeRequest) -> list[Step]:
     failed = change.state == ChangeState.FAILED
     marks: list[tuple[str, str, datetime | None, bool, str]] = [
         ("asked", "Asked", change.created_at, False, f"by {change.requested_by}"),
-        ("judged", "Judged", change.created_at, denied, "policy refused it" if denied else "policy allows it"),
+        (
+            "judged",
+            "Judged",
+            change.created_at,
+            denied,
+            "policy refused it" if denied else "policy allows it",
+        ),
     ]
     if not denied:
         detail = change.get_state_display().lower() if refused else "" if gated else "no gate here"
@@ -139,5 +145,3 @@ def _with_states(marks: list[tuple[str, str, datetime | None, bool, str]]) -> li
             current_seen = True
         result.append(Step(key, label, at, state, detail))
     return result
-
-

@@ -41,7 +41,9 @@ def releases_in_namespace(
     application: Application, environment: Environment, *, but: ServiceInstance | None
 ) -> list[Release]:
     """What runs in a namespace, leaving out one instance."""
-    rows = in_namespace(application, environment).exclude(current_release=None).select_related("current_release")
+    rows = (
+        in_namespace(application, environment).exclude(current_release=None).select_related("current_release")
+    )
     if but is not None:
         rows = rows.exclude(pk=but.pk)
     return [row.current_release for row in rows if row.current_release is not None]
@@ -63,7 +65,10 @@ def connection(instance: ServiceInstance) -> Exposed:
     return Exposed(
         endpoints=list(_endpoints(release.objects_masked, instance.namespace)),
         secrets=[
-            {"name": document["metadata"]["name"], "keys": sorted({**document.get("data", {}), **document.get("stringData", {})})}
+            {
+                "name": document["metadata"]["name"],
+                "keys": sorted({**document.get("data", {}), **document.get("stringData", {})}),
+            }
             for document in release.objects_masked
             if document.get("kind") == "Secret"
         ],
@@ -96,8 +101,13 @@ def siblings(instance: ServiceInstance) -> QuerySet[ServiceInstance]:
 
 def releases(instance: ServiceInstance) -> QuerySet[Release]:
     """Newest first, without the sealed bulk."""
-    return instance.releases.select_related("offering_version", "plan", "created_by", "promoted_from__instance").defer(
-        *BULKY, "offering_version__values_schema", "offering_version__default_values", "offering_version__readme"
+    return instance.releases.select_related(
+        "offering_version", "plan", "created_by", "promoted_from__instance"
+    ).defer(
+        *BULKY,
+        "offering_version__values_schema",
+        "offering_version__default_values",
+        "offering_version__readme",
     )
 
 

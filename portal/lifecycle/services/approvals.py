@@ -17,8 +17,9 @@ from portal.lifecycle.states import CHANGES, ChangeState
 def approve(change: ChangeRequest, *, actor: User, digest: str, comment: str = "") -> Approval:
     """Record one person's consent to exactly this release, and queue the change when the gate is satisfied.
 
-    Raises NotPermitted (requester, contributor, or not an operator; the attempt is audited), StateConflict (no
-    longer waiting, or decided by this person already), ReleaseChanged (the digest seen is not the digest sealed).
+    Raises NotPermitted (requester, contributor, or not an operator; the attempt is audited),
+    StateConflict (no longer waiting, or decided by this person already), ReleaseChanged (the digest
+    seen is not the digest sealed).
     """
     _check_may_decide(change, actor)
     with transaction.atomic():
@@ -32,16 +33,24 @@ def approve(change: ChangeRequest, *, actor: User, digest: str, comment: str = "
 
 
 def reject(change: ChangeRequest, *, actor: User, digest: str, comment: str) -> Approval:
-    """Refuse the change; the reason is required. Raises as `approve`, and ValidationFailed without a reason."""
+    """Refuse the change; the reason is required. Raises as `approve`, and ValidationFailed without a
+    reason."""
     _check_may_decide(change, actor)
     if not comment.strip():
-        raise ValidationFailed.at("/comment", "Say why, so that whoever asked knows what to change.", "required")
+        raise ValidationFailed.at(
+            "/comment", "Say why, so that whoever asked knows what to change.", "required"
+        )
     with transaction.atomic():
         approval = _decide(change, actor, Approval.Decision.REJECTED, digest, comment)
         now = clock.now()
         CHANGES.move(
-            ChangeRequest.objects.all(), pk=change.pk, old=ChangeState.AWAITING_APPROVAL, new=ChangeState.REJECTED,
-            decided_at=now, finished_at=now, outcome=f"Rejected by {actor}: {comment}",
+            ChangeRequest.objects.all(),
+            pk=change.pk,
+            old=ChangeState.AWAITING_APPROVAL,
+            new=ChangeState.REJECTED,
+            decided_at=now,
+            finished_at=now,
+            outcome=f"Rejected by {actor}: {comment}",
         )
         abandon(change)
         record("change.rejected", change, actor=actor, after={"digest": digest}, comment=comment)
@@ -71,7 +80,8 @@ def _check_may_decide(change: ChangeRequest, actor: User) -> None:
 
 
 def _decide(change: ChangeRequest, actor: User, decision: str, digest: str, comment: str) -> Approval:
-    """Write the decision down, with the row locked by touching it, so that two people's decisions queue up."""
+    """Write the decision down, with the row locked by touching it, so that two people's decisions queue
+    up."""
     waiting = ChangeRequest.objects.filter(pk=change.pk, state=ChangeState.AWAITING_APPROVAL)
     if not waiting.update(state=ChangeState.AWAITING_APPROVAL):
         raise StateConflict("It no longer waits for a decision.")
@@ -89,8 +99,13 @@ def _decide(change: ChangeRequest, actor: User, decision: str, digest: str, comm
 def _queue(change: ChangeRequest) -> None:
     now = clock.now()
     CHANGES.move(
-        ChangeRequest.objects.all(), pk=change.pk, old=ChangeState.AWAITING_APPROVAL, new=ChangeState.QUEUED,
-        decided_at=now, run_after=now, expires_at=None,
+        ChangeRequest.objects.all(),
+        pk=change.pk,
+        old=ChangeState.AWAITING_APPROVAL,
+        new=ChangeState.QUEUED,
+        decided_at=now,
+        run_after=now,
+        expires_at=None,
     )
     record("change.queued", change, actor=None)
     transaction.on_commit(lambda: tasks.wake(change.pk))

@@ -14,7 +14,15 @@ from portal.accounts.permissions import require
 from portal.accounts.roles import Verb
 from portal.audit.recording import record
 from portal.core import clock
-from portal.core.errors import ChangeUnderWay, IdempotencyKeyReused, OutOfScope, PolicyDenied, QuotaExceeded, StateConflict, ValidationFailed
+from portal.core.errors import (
+    ChangeUnderWay,
+    IdempotencyKeyReused,
+    OutOfScope,
+    PolicyDenied,
+    QuotaExceeded,
+    StateConflict,
+    ValidationFailed,
+)
 from portal.lifecycle import tasks
 from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, Release, ServiceInstance
 from portal.lifecycle.operations.abandoning import abandon
@@ -25,7 +33,8 @@ from portal.lifecycle.states import CHANGES, ChangeKind, ChangeState, Health
 
 @dataclass(frozen=True)
 class Opened:
-    """A change, and whether this very call created it (False: the Idempotency-Key had been used for it before)."""
+    """A change, and whether this very call created it (False: the Idempotency-Key had been used for it
+    before)."""
 
     change: ChangeRequest
     created: bool
@@ -73,8 +82,13 @@ def replay(actor: User, key: str, fingerprint: str) -> ChangeRequest | None:
 def _open(draft: Draft, idempotency_key: str | None, fingerprint: str) -> ChangeRequest:
     wish, now = draft.wish, clock.now()
     instance = wish.instance or ServiceInstance.objects.create(
-        application=wish.application, environment=wish.environment, offering=wish.offering, name=wish.name,
-        created_by=wish.actor, health=Health.WAITING, health_since=now,
+        application=wish.application,
+        environment=wish.environment,
+        offering=wish.offering,
+        name=wish.name,
+        created_by=wish.actor,
+        health=Health.WAITING,
+        health_since=now,
     )
     release = _seal(draft, instance)
     base = wish.base
@@ -101,7 +115,14 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str) -> Change
         IdempotencyRecord.objects.create(
             user=wish.actor, key=idempotency_key, fingerprint=fingerprint, change=change
         )
-    record("change.requested", change, actor=wish.actor, before=_facts(base), after=_facts(release), comment=wish.reason)
+    record(
+        "change.requested",
+        change,
+        actor=wish.actor,
+        before=_facts(base),
+        after=_facts(release),
+        comment=wish.reason,
+    )
     if open_gate:
         record("change.queued", change, actor=None)
         transaction.on_commit(lambda: tasks.wake(change.pk))
@@ -121,7 +142,7 @@ def _seal(draft: Draft, instance: ServiceInstance) -> Release | None:
         offering_version=wish.version,
         plan=wish.plan,
         chart_id=wish.version.chart_id,
-        inputs=dict(wish.inputs),
+        inputs=draft.sealed_inputs,
         values=draft.sealed_values,
         masked_values=draft.masked_values,
         objects_digest=draft.objects_digest,
@@ -159,9 +180,20 @@ def _deny(draft: Draft) -> NoReturn:
     verdicts = [verdict.as_dict() for verdict in draft.verdicts]
     with transaction.atomic():
         change = ChangeRequest.objects.create(
-            kind=wish.kind, state=ChangeState.DENIED, application=wish.application, environment=wish.environment,
-            offering=wish.offering, name=wish.name, instance=wish.instance, base_release=wish.base,
-            requested_by=wish.actor, reason=wish.reason, verdicts=verdicts, seal="", created_at=now, finished_at=now,
+            kind=wish.kind,
+            state=ChangeState.DENIED,
+            application=wish.application,
+            environment=wish.environment,
+            offering=wish.offering,
+            name=wish.name,
+            instance=wish.instance,
+            base_release=wish.base,
+            requested_by=wish.actor,
+            reason=wish.reason,
+            verdicts=verdicts,
+            seal="",
+            created_at=now,
+            finished_at=now,
             outcome=f"Denied: {draft.denied} policy rule(s) refuse it.",
         )
         rules = sorted({verdict.policy for verdict in draft.verdicts if verdict.blocks})
@@ -173,7 +205,10 @@ def _deny(draft: Draft) -> NoReturn:
 def _refuse_quota(draft: Draft) -> NoReturn:
     lines = [vars(line) for line in draft.quota_exceeded]
     said = "; ".join(f"{line.resource} {line.after} of {line.hard}" for line in draft.quota_exceeded)
-    raise QuotaExceeded(f"The namespace's quota has no room for this: {said}. Choose a smaller plan, or raise the namespace's.", quota=lines)
+    raise QuotaExceeded(
+        f"The namespace's quota has no room for this: {said}. Choose a smaller plan, or a larger namespace.",
+        quota=lines,
+    )
 
 
 def cancel(change: ChangeRequest, *, actor: User, comment: str = "") -> None:
@@ -181,11 +216,18 @@ def cancel(change: ChangeRequest, *, actor: User, comment: str = "") -> None:
     require(actor, Verb.CANCEL, change.team_id)
     state = ChangeState(change.state)
     if not CHANGES.allows(state, ChangeState.CANCELLED):
-        raise StateConflict("It is too late to cancel: " + ("a worker is on it." if change.is_active else "it has ended."))
+        raise StateConflict(
+            "It is too late to cancel: " + ("a worker is on it." if change.is_active else "it has ended.")
+        )
     with transaction.atomic():
         CHANGES.move(
-            ChangeRequest.objects.all(), pk=change.pk, old=state, new=ChangeState.CANCELLED, run_after=None,
-            finished_at=clock.now(), outcome=f"Cancelled by {actor}." + (f" {comment}" if comment else ""),
+            ChangeRequest.objects.all(),
+            pk=change.pk,
+            old=state,
+            new=ChangeState.CANCELLED,
+            run_after=None,
+            finished_at=clock.now(),
+            outcome=f"Cancelled by {actor}." + (f" {comment}" if comment else ""),
         )
         abandon(change)
         record("change.cancelled", change, actor=actor, comment=comment)

@@ -1,4 +1,5 @@
-"""Retiring in two steps: announce, look at the consequences, then confirm with the name (a change of its own)."""
+"""Retiring in two steps: announce, look at the consequences, then confirm with the name (a change of its
+own)."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def withdraw(instance: ServiceInstance, *, actor: User) -> ServiceInstance:
     if instance.changes.active().exists():
         raise ChangeUnderWay
     with transaction.atomic():
-        rows = ServiceInstance.objects.filter(pk=instance.pk, retired_at=None).exclude(retirement_announced_at=None)
+        rows = ServiceInstance.objects.filter(pk=instance.pk, retired_at=None).exclude(
+            retirement_announced_at=None
+        )
         if rows.update(retirement_announced_at=None, retirement_announced_by=None):
             record("retirement.withdrawn", instance, actor=actor)
     instance.refresh_from_db()
@@ -55,7 +58,9 @@ def consequences(instance: ServiceInstance) -> list[str]:
     removed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     found = [f"Removed from {instance.namespace}: {removed}."]
     if KEEPS_DATA & set(kinds):
-        found.append("Volumes that were claimed for its data stay in the namespace until somebody deletes them.")
+        found.append(
+            "Volumes that were claimed for its data stay in the namespace until somebody deletes them."
+        )
     if instance.is_namespace:
         found.append(f"The whole namespace {instance.namespace} goes, with everything in it.")
         count = instances.in_namespace(instance.application, instance.environment).count()

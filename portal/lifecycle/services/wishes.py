@@ -1,4 +1,5 @@
-"""From what somebody sent to a Wish: every name resolved to something that this person may see, or an error each."""
+"""From what somebody sent to a Wish: every name resolved to something that this person may see, or an
+error each."""
 
 from __future__ import annotations
 
@@ -57,8 +58,8 @@ def _create(actor: User, data: Data) -> Wish:
     application = _application(actor, data, errors)
     environment = _environment(data, errors)
     offering = _by_slug(Offering.objects.visible(), data, "offering", errors)
-    errors.raise_any()
-    assert application and environment and offering  # noqa: S101 or raise_any would have raised
+    if application is None or environment is None or offering is None:
+        raise ValidationFailed(errors.found)
     require(actor, Verb.REQUEST, application.team_id)
     name = str(data.get("name") or "")
     if offering.is_namespace:
@@ -67,15 +68,27 @@ def _create(actor: User, data: Data) -> Wish:
         errors.add("/environment", f"{offering} is not offered in {environment}.", "not_offered")
     if why := why_not_a_release_name(name):
         errors.add("/name", why)
-    elif ServiceInstance.objects.alive().filter(application=application, environment=environment, name=name).exists():
+    elif (
+        ServiceInstance.objects.alive()
+        .filter(application=application, environment=environment, name=name)
+        .exists()
+    ):
         errors.add("/name", f"{application} already has {name} in {environment}. Change that one.", "taken")
     _needs_namespace(offering, application, environment, errors)
     version = _version(offering, data, errors, new=True)
     plan = _plan(version, data.get("plan"), errors)
     errors.raise_any()
     return Wish(
-        kind=ChangeKind.CREATE, actor=actor, application=application, environment=environment, offering=offering,
-        name=name, version=version, plan=plan, inputs=dict(data.get("values") or {}), reason=_reason(data),
+        kind=ChangeKind.CREATE,
+        actor=actor,
+        application=application,
+        environment=environment,
+        offering=offering,
+        name=name,
+        version=version,
+        plan=plan,
+        inputs=dict(data.get("values") or {}),
+        reason=_reason(data),
     )
 
 
@@ -85,7 +98,9 @@ def _update(actor: User, data: Data) -> Wish:
     version = base.offering_version
     plan = _plan(version, data.get("plan") or (base.plan.slug if base.plan else None), errors)
     errors.raise_any()
-    return _existing(ChangeKind.UPDATE, actor, data, instance, version=version, plan=plan, inputs=_inputs(data, base))
+    return _existing(
+        ChangeKind.UPDATE, actor, data, instance, version=version, plan=plan, inputs=_inputs(data, base)
+    )
 
 
 def _upgrade(actor: User, data: Data) -> Wish:
@@ -98,19 +113,31 @@ def _upgrade(actor: User, data: Data) -> Wish:
         errors.add("/version", f"{instance} already runs version {version.version}.", "same_version")
     plan = _plan(version, data.get("plan") or (base.plan.slug if base.plan else None), errors)
     errors.raise_any()
-    return _existing(ChangeKind.UPGRADE, actor, data, instance, version=version, plan=plan, inputs=_inputs(data, base))
+    return _existing(
+        ChangeKind.UPGRADE, actor, data, instance, version=version, plan=plan, inputs=_inputs(data, base)
+    )
 
 
 def _rollback(actor: User, data: Data) -> Wish:
     instance, base = _settled(actor, data)
-    source = instance.releases.select_related("offering_version__offering", "plan").filter(pk=_id(data, "release")).first()
+    source = (
+        instance.releases.select_related("offering_version__offering", "plan")
+        .filter(pk=_id(data, "release"))
+        .first()
+    )
     if source is None:
         raise ValidationFailed.at("/release", f"{instance} has no such release.", "unknown")
     if source == base:
         raise ValidationFailed.at("/release", f"Release #{source.number} is what runs now.", "same_release")
     return _existing(
-        ChangeKind.ROLLBACK, actor, data, instance, version=source.offering_version, plan=source.plan,
-        inputs=source.inputs, source=source,
+        ChangeKind.ROLLBACK,
+        actor,
+        data,
+        instance,
+        version=source.offering_version,
+        plan=source.plan,
+        inputs=source.inputs,
+        source=source,
     )
 
 
@@ -118,8 +145,8 @@ def _promote(actor: User, data: Data) -> Wish:
     origin, release = _settled(actor, data)
     errors = Errors()
     environment = _environment(data, errors)
-    errors.raise_any()
-    assert environment is not None  # noqa: S101
+    if environment is None:
+        raise ValidationFailed(errors.found)
     if environment.promotes_from_id != origin.environment_id:
         source = environment.promotes_from
         raise ValidationFailed.at(
@@ -144,9 +171,18 @@ def _promote(actor: User, data: Data) -> Wish:
     _needs_namespace(offering, application, environment, errors)
     errors.raise_any()
     return Wish(
-        kind=ChangeKind.PROMOTE, actor=actor, application=application, environment=environment, offering=offering,
-        name=name, version=release.offering_version, plan=release.plan, inputs=release.inputs, instance=target,
-        source=release, reason=_reason(data),
+        kind=ChangeKind.PROMOTE,
+        actor=actor,
+        application=application,
+        environment=environment,
+        offering=offering,
+        name=name,
+        version=release.offering_version,
+        plan=release.plan,
+        inputs=release.inputs,
+        instance=target,
+        source=release,
+        reason=_reason(data),
     )
 
 
@@ -155,9 +191,13 @@ def _retire(actor: User, data: Data) -> Wish:
     if instance.retirement_announced_at is None:
         raise RetirementNotAnnounced
     if data.get("confirm") != instance.name:
-        raise ValidationFailed.at("/confirm", f"Type the instance's name, {instance.name}, to confirm.", "not_confirmed")
+        raise ValidationFailed.at(
+            "/confirm", f"Type the instance's name, {instance.name}, to confirm.", "not_confirmed"
+        )
     if instance.is_namespace and instances.in_namespace(instance.application, instance.environment).exists():
-        raise StateConflict("Services still live in this namespace. Retire them first.", code_hint="namespace_in_use")
+        raise StateConflict(
+            "Services still live in this namespace. Retire them first.", code_hint="namespace_in_use"
+        )
     return _existing(ChangeKind.RETIRE, actor, data, instance)
 
 
@@ -173,8 +213,15 @@ RESOLVERS: Mapping[str, Callable[[User, Data], Wish]] = {
 
 def _existing(kind: ChangeKind, actor: User, data: Data, instance: ServiceInstance, **more: Any) -> Wish:
     return Wish(
-        kind=kind, actor=actor, application=instance.application, environment=instance.environment,
-        offering=instance.offering, name=instance.name, instance=instance, reason=_reason(data), **more,
+        kind=kind,
+        actor=actor,
+        application=instance.application,
+        environment=instance.environment,
+        offering=instance.offering,
+        name=instance.name,
+        instance=instance,
+        reason=_reason(data),
+        **more,
     )
 
 
@@ -199,13 +246,20 @@ def _instance(actor: User, data: Data) -> ServiceInstance:
 def _settled(actor: User, data: Data) -> tuple[ServiceInstance, Release]:
     instance = _instance(actor, data)
     if instance.current_release is None:
-        raise StateConflict(f"{instance} has never run, so there is nothing to change. Retire it, or ask for it again.")
+        raise StateConflict(
+            f"{instance} has never run, so there is nothing to change. Retire it, or ask for it again."
+        )
     return instance, instance.current_release
 
 
 def _id(data: Data, name: str) -> int:
     value = data.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdigit() or len(str(value)) > 18:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | str)
+        or not str(value).isdigit()
+        or len(str(value)) > 18
+    ):
         raise ValidationFailed.at(f"/{name}", f"Give the id of the {name}, a whole number.", "required")
     return int(value)
 
@@ -216,7 +270,9 @@ def _application(actor: User, data: Data, errors: Errors) -> Application | None:
 
 
 def _environment(data: Data, errors: Errors) -> Environment | None:
-    return _by_slug(Environment.objects.select_related("cluster", "promotes_from"), data, "environment", errors)
+    return _by_slug(
+        Environment.objects.select_related("cluster", "promotes_from"), data, "environment", errors
+    )
 
 
 def _by_slug(rows: Any, data: Data, field: str, errors: Errors) -> Any:
@@ -238,7 +294,11 @@ def _version(offering: Offering, data: Data, errors: Errors, *, new: bool) -> Of
         version = next((v for v in candidates if v.version == wanted), None)
         if version is None:
             known = ", ".join(v.version for v in candidates) or "none"
-            errors.add("/version", f"{offering} has no version {str(wanted)[:40]!r} on offer. On offer: {known}.", "unknown")
+            errors.add(
+                "/version",
+                f"{offering} has no version {str(wanted)[:40]!r} on offer. On offer: {known}.",
+                "unknown",
+            )
         return version
     if not candidates:
         errors.add("/offering", f"{offering} has no version on offer.", "not_offered")
@@ -253,12 +313,18 @@ def _plan(version: OfferingVersion | None, slug: Any, errors: Errors) -> Plan | 
     if slug:
         plan = next((p for p in plans if p.slug == slug), None)
         if plan is None:
-            errors.add("/plan", f"There is no plan {str(slug)[:40]!r}. Plans: {', '.join(p.slug for p in plans)}.", "unknown")
+            errors.add(
+                "/plan",
+                f"There is no plan {str(slug)[:40]!r}. Plans: {', '.join(p.slug for p in plans)}.",
+                "unknown",
+            )
         return plan
     return next((p for p in plans if p.is_default), plans[0] if plans else None)
 
 
-def _needs_namespace(offering: Offering, application: Application, environment: Environment, errors: Errors) -> None:
+def _needs_namespace(
+    offering: Offering, application: Application, environment: Environment, errors: Errors
+) -> None:
     if not offering.is_namespace and instances.namespace_instance(application, environment) is None:
         errors.add(
             "/environment",
