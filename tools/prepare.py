@@ -1,0 +1,34 @@
+"""`python -m tools.prepare`: bring database, static files, catalog and demo organisation up to date.
+
+One process for all of it: starting Django costs more than the work itself on a second start.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import django
+from django.core.management import call_command
+
+from tools import console
+
+
+def main() -> None:
+    """Each step is safe to repeat; the first that fails ends the process with its traceback."""
+    started = time.monotonic()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.dev")
+    django.setup()
+    for label, command, options in (
+        ("database", ["migrate"], {"interactive": False, "verbosity": 0}),
+        ("static files", ["collectstatic"], {"interactive": False, "verbosity": 0}),
+        ("catalog", ["catalog", "sync"], {"verbosity": 0}),
+        ("demo organisation", ["demo", "load"], {"verbosity": 0}),
+    ):
+        call_command(*command, **options)
+        console.done(label, time.monotonic() - started)
+        started = time.monotonic()
+
+
+if __name__ == "__main__":
+    main()
