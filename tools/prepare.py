@@ -19,13 +19,13 @@ def main() -> None:
     started = time.monotonic()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.dev")
     django.setup()
-    for label, command, options in (
-        ("database", ["migrate"], {"interactive": False, "verbosity": 0}),
-        ("static files", ["collectstatic"], {"interactive": False, "verbosity": 0}),
-        ("catalog", ["catalog", "sync"], {"verbosity": 0}),
-        ("demo organisation", ["demo", "load"], {"verbosity": 0}),
+    for label, *command in (
+        ("database", "migrate", "--no-input"),
+        ("static files", "collectstatic", "--no-input"),
+        ("catalog", "catalog", "sync"),
+        ("demo organisation", "demo", "load"),
     ):
-        call_command(*command, **options)
+        call_command(*command, verbosity=0)
         console.done(label, time.monotonic() - started)
         started = time.monotonic()
 

@@ -181,9 +181,8 @@ def olga_approves(story: Story) -> None:
     check(change["id"] in queue, f"change #{change['id']} is in olga's queue of {len(queue)}")
     seen = story.olga.get(f"changes/{change['id']}/")
     verdicts = [verdict["outcome"] for verdict in seen["verdicts"]]
-    console.say(
-        f"      {len(seen['diff'])} object(s) differ; {verdicts.count('pass')} of {len(verdicts)} verdicts pass"
-    )
+    passed = f"{verdicts.count('pass')} of {len(verdicts)} verdicts pass"
+    console.say(f"      {len(seen['diff'])} object(s) differ; {passed}")
     wrong = story.olga.post(
         f"changes/{change['id']}/approve/", {"comment": "", "digest": "sha256:" + "0" * 64}
     )
