@@ -44,6 +44,8 @@ def explain(error: Any, root: Schema) -> Iterator[Problem]:
         yield problem((*path, str(facts["error"].instance)), f"This name is not accepted. {hint}", "name")
     elif keyword in {"anyOf", "oneOf"}:
         yield problem(path, _alternatives(facts, root, path), keyword)
+    elif error.instance == "" and keyword in {"minLength", "pattern", "format"}:
+        yield problem(path, f"{_title(root, path)} is required.{_example(root, path)}", "required")
     else:
         yield problem(path, _sentence(keyword, facts, root, path, error), keyword)
 
@@ -52,7 +54,6 @@ def _sentence(keyword: str, facts: dict[str, Any], root: Schema, path: Path, err
     limit = facts.get("limit")
     node = schemas.at(root, path) or {}
     hint = node.get(schemas.HINT)
-    empty = error.instance in ("", [], {})
     match keyword:
         case "type":
             return f"Must be {_types(facts['types'])}, not {_kind(error.instance)}."
@@ -66,8 +67,6 @@ def _sentence(keyword: str, facts: dict[str, Any], root: Schema, path: Path, err
             return f"Must be {'at most' if keyword == 'maximum' else 'less than'} {limit}."
         case "multipleOf":
             return f"Must be a multiple of {facts['multiple_of']}."
-        case "minLength" if empty:
-            return f"{_title(root, path)} is required.{_example(root, path)}"
         case "minLength":
             return f"Use at least {limit} characters."
         case "maxLength":

@@ -45,8 +45,8 @@ def catalog(
 ) -> list[CatalogEntry]:
     """The library by name, retired offerings left out; three queries however long it is.
 
-    `search` looks into names, summaries, categories and tags, all its words must be found; `environment` keeps
-    what may be requested there; `requestable` keeps what may be requested at all.
+    Every word of `search` must be found in name, summary, category or tags; `environment` keeps what may be
+    requested there; `requestable` keeps what may be requested at all.
     """
     offerings = Offering.objects.requestable() if requestable else Offering.objects.visible()
     if category:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import ProtectedError
 
+from portal.core.digests import short
 from portal.core.errors import StateConflict
 from services_catalog import library
 from services_catalog.library import LibraryOffering, LibraryVersion
@@ -38,7 +39,7 @@ def sync(folder: Path | None = None, *, mutable: bool | None = None) -> list[Ste
     """Read the library and make offerings, versions and plans match it; all of it or nothing.
 
     Running it again changes nothing. Offerings and versions that left the library are kept and reported.
-    Where `mutable` (SLIPWAY_CATALOG_MUTABLE) is false, a changed chart under a known version raises ChartChanged.
+    Where `mutable` (SLIPWAY_CATALOG_MUTABLE) is false, a changed chart under a known version is ChartChanged.
     Raises ValidationFailed when the files have errors.
     """
     folder = Path(settings.SLIPWAY_LIBRARY_DIR) if folder is None else folder
@@ -64,8 +65,8 @@ def _version(offering: Offering, entry: LibraryVersion, mutable: bool) -> Iterat
     replaced = existing is not None and existing.chart_id != entry.chart.digest
     if existing is not None and replaced and not mutable:
         raise ChartChanged(
-            f"The chart of {subject} has changed: {existing.chart_id[:19]}… is published, {entry.chart.digest[:19]}… "
-            "is in the library. Give the changed chart a new version.",
+            f"The chart of {subject} has changed: published is {short(existing.chart_id)}, "
+            f"in the library is {short(entry.chart.digest)}. Give the changed chart a new version.",
             offering=offering.slug,
             version=entry.number,
         )

@@ -61,7 +61,7 @@ def compose(
     seen = {error["path"] for error in errors}
     errors += [error for error in validate(version, complete) if error["path"] not in seen]
     if errors:
-        raise ValidationFailed(errors)
+        raise ValidationFailed(list({(error["path"], error["message"]): error for error in errors}.values()))
     return Composed(complete, generated)
 
 
