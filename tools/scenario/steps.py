@@ -167,7 +167,7 @@ def to_production_waits(story: Story) -> None:
 def no_self_approval(story: Story) -> None:
     """Who asked may not decide."""
     change = _required(story.waiting)
-    body = {"comment": "Trust me.", "digest": change["seal"]}
+    body = {"comment": "Trust me.", "digest": change["digest"]}
     problem = story.alice.post(f"changes/{change['id']}/approve/", body).expect(403)
     console.say(f"      HTTP 403: {problem['detail']}")
     state = story.alice.get(f"changes/{change['id']}/")["state"]
@@ -182,7 +182,8 @@ def olga_approves(story: Story) -> None:
     seen = story.olga.get(f"changes/{change['id']}/")
     verdicts = [verdict["outcome"] for verdict in seen["verdicts"]]
     passed = f"{verdicts.count('pass')} of {len(verdicts)} verdicts pass"
-    console.say(f"      {len(seen['diff'])} object(s) differ; {passed}")
+    differing = [row for row in story.olga.get(f"changes/{change['id']}/diff/") if row["change"] != "same"]
+    console.say(f"      {len(differing)} object(s) differ; {passed}")
     wrong = story.olga.post(
         f"changes/{change['id']}/approve/", {"comment": "", "digest": "sha256:" + "0" * 64}
     )

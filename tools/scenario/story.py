@@ -48,7 +48,7 @@ class Story:
     def approve(self, change: Row) -> None:
         """Olga approves exactly what was sealed."""
         seen = self.olga.get(f"changes/{change['id']}/")
-        body = {"comment": "Looked at the diff and the verdicts.", "digest": seen["seal"]}
+        body = {"comment": "Looked at the diff and the verdicts.", "digest": seen["digest"]}
         self.olga.post(f"changes/{change['id']}/approve/", body).expect(200)
 
     def running_image(self, environment: str) -> str:
