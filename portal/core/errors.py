@@ -36,7 +36,9 @@ class ValidationFailed(SlipwayError):
     code = "validation_failed"
     default_message = "Some values need to be corrected."
 
-    def __init__(self, errors: Sequence[Mapping[str, str]], message: str | None = None, **details: Any) -> None:
+    def __init__(
+        self, errors: Sequence[Mapping[str, str]], message: str | None = None, **details: Any
+    ) -> None:
         self.errors = [dict(error) for error in errors]
         super().__init__(message, errors=self.errors, **details)
 

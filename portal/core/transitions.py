@@ -33,13 +33,17 @@ class Machine(Generic[S]):
     def is_final(self, state: S) -> bool:
         return not self.table[state]
 
-    def move(self, rows: Rows, *, pk: Any, old: S, new: S, where: Mapping[str, Any] | None = None, **values: Any) -> None:
+    def move(
+        self, rows: Rows, *, pk: Any, old: S, new: S, where: Mapping[str, Any] | None = None, **values: Any
+    ) -> None:
         """`UPDATE … SET state = new WHERE pk AND state = old`; raises StateConflict when nothing moved.
 
         `where` narrows the swap further (a fencing token, say); `values` are set in the same statement.
         """
         if not self.allows(old, new):
-            raise StateConflict(f"A change that is {old} cannot become {new}.", state=str(old), wanted=str(new))
+            raise StateConflict(
+                f"A change that is {old} cannot become {new}.", state=str(old), wanted=str(new)
+            )
         moved = rows.filter(pk=pk, state=old, **(where or {})).update(state=new, **values)
         if not moved:
             raise StateConflict(wanted=str(new))

@@ -90,7 +90,10 @@ TEMPLATES: list[dict[str, Any]] = [
                     ],
                 )
             ],
-            "builtins": ["django_cotton.templatetags.cotton", "django.contrib.humanize.templatetags.humanize"],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "django.contrib.humanize.templatetags.humanize",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -104,13 +107,14 @@ COTTON_DIR = "components"
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "portal.api.v1.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["portal.api.v1.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["portal.api.v1.filters.StrictFilters"],
+    "DEFAULT_THROTTLE_CLASSES": ["portal.api.v1.throttling.WriteThrottle"],
     "DEFAULT_PAGINATION_CLASS": "portal.api.v1.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "portal.api.v1.problems.handler",
@@ -135,16 +139,28 @@ CELERY_TASK_SOFT_TIME_LIMIT = 600
 CELERY_TASK_TIME_LIMIT = 660
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A wake-up must never make a request wait: the sweep finds the row when the broker is away.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 2, "socket_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "portal.lifecycle.tasks.sweep", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    "sweep": {
+        "task": "portal.lifecycle.tasks.sweep",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
     "refresh-health": {
         "task": "portal.lifecycle.tasks.refresh_health",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
-    "link-audit": {"task": "portal.audit.tasks.link", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    "link-audit": {
+        "task": "portal.audit.tasks.link",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
 }
 
 
@@ -187,6 +203,8 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_POLICY_DIR": environ.policy_dir,
         "SLIPWAY_LIBRARY_DIR": environ.library_dir,
         "SLIPWAY_CATALOG_MUTABLE": environ.catalog_mutable,
+        "SLIPWAY_API_WRITES_PER_MINUTE": environ.api_writes_per_minute,
+        "SLIPWAY_METRICS_TOKEN": environ.metrics_token,
         "LOGGING": logging_for(environ.log_format),
     }
 

@@ -18,7 +18,8 @@ class SettingInvalid(ValueError):
 
 @dataclass(frozen=True)
 class Environment:
-    """What may be set from outside. Each field is the variable SLIPWAY_<NAME>; docs/operations.md explains each."""
+    """What may be set from outside. Each field is the variable SLIPWAY_<NAME>; docs/operations.md explains
+    each."""
 
     secret_key: str
     debug: bool
@@ -36,6 +37,8 @@ class Environment:
     catalog_mutable: bool
     log_format: str
     token_days: int
+    api_writes_per_minute: int
+    metrics_token: str
 
 
 def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environment:
@@ -84,6 +87,8 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         catalog_mutable=flag("catalog_mutable"),
         log_format=text("log_format", "json"),
         token_days=number("token_days", "90"),
+        api_writes_per_minute=number("api_writes_per_minute", "120"),
+        metrics_token=text("metrics_token", ""),
     )
 
 

@@ -29,5 +29,9 @@ structlog.configure(
 
 def formatter(style: str) -> logging.Formatter:
     """`json` or `console`."""
-    renderer = structlog.dev.ConsoleRenderer(colors=False) if style == "console" else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=False)
+        if style == "console"
+        else structlog.processors.JSONRenderer()
+    )
     return structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=SHARED)

@@ -21,8 +21,14 @@ globals().update(
             log_format="console",
             secret_key="tests-only-tests-only-tests-only-tests-only",  # noqa: S106
             chart_cache=str(_data / "charts"),
+            api_writes_per_minute="0",
         )
     )
 )
+_data.mkdir(exist_ok=True)
+# A file, since live tests use several threads; one for each process, since several runs may be under way.
+DATABASES["default"].setdefault("TEST", {"NAME": str(_data / f"test-{os.getpid()}.sqlite3")})  # noqa: F821
+if "postgresql" in DATABASES["default"]["ENGINE"]:  # noqa: F821
+    DATABASES["default"]["TEST"] = {"NAME": f"slipway_test_{os.getpid()}"}  # noqa: F821
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = False

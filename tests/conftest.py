@@ -1,0 +1,6 @@
+"""Fixtures of the whole suite."""
+
+pytest_plugins = [
+    "tests.fixtures.organisation",
+    "tests.fixtures.portal",
+]
