@@ -17,6 +17,7 @@ from services_catalog.values import base_values
 
 # Empty rows at the end of a list or map, so that the form works without JavaScript.
 SPARE_ROWS = 3
+TEXT_RULES = ("minLength", "pattern", "format")
 SCALARS = {"string", "integer", "number", "boolean"}
 
 
@@ -74,7 +75,7 @@ class _Form:
         default = pointers.get(self.base, path)
         facts: dict[str, Any] = {
             **_facts(node, path),
-            "required": required,
+            "required": required and default in (ABSENT, "") and must_be_given(kind, node),
             "short": pointer(path) in self.short,
             "locked_by": locked_by,
             "default": "" if default is ABSENT else default,
@@ -142,6 +143,15 @@ class _Form:
 def _moved(field: Field, path: Path) -> Field:
     facts = {**field.__dict__, "path": pointer(path), "label": "Value"}
     return Field(**facts)
+
+
+def must_be_given(kind: Kind, node: Schema) -> bool:
+    """Whether leaving its input empty is an error."""
+    if kind in {"group", "rows", "map", "lines", "boolean"} or node.get(schemas.GENERATE):
+        return False
+    return kind != "text" or not schemas.validator(
+        {key: node[key] for key in TEXT_RULES if key in node}
+    ).is_valid("")
 
 
 def kind_of(node: Schema, root: Schema) -> Kind:

@@ -47,6 +47,7 @@ class Field:
     value: Any = ""
     # what applies when nothing is given: the chart's default under the plan's
     default: Any = ""
+    # a person must give it: there is no default, and empty is refused
     required: bool = False
     # a boolean that may also be left open
     optional: bool = False

@@ -1,4 +1,4 @@
-"""From what a browser sent to values. Nothing is judged: what cannot be read stays text, and the schema objects."""
+"""From what a browser sent to values. Nothing is judged: what cannot be read stays text for the schema."""
 
 from __future__ import annotations
 
