@@ -1,0 +1,98 @@
+"""Recorded admission cases (tests/data/admission-verdicts.json) and what this engine says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portal.policy.bundle import load_bundle
+from portal.policy.defaults import apply_defaults
+from portal.policy.resources import Resources
+from portal.policy.types import AdmissionRequest, Document, PolicyInvalid, PolicyProblem, UserInfo
+
+NAMESPACE = "default"
+SUCCESS = {"CREATE": 201}
+
+
+def judge_case(case: Mapping[str, Any]) -> dict[str, Any]:
+    """`{name, policyAccepted, allowed, httpStatus, reason, message, warning}` of one case; None where not said."""
+    answer: dict[str, Any] = {"name": case["name"], "policyAccepted": True}
+    answer |= dict.fromkeys(("allowed", "httpStatus", "reason", "message", "warning"))
+    documents = [case["policy"], *([case["binding"]] if case.get("binding") else [])]
+    try:
+        bundle = load_bundle(documents)
+    except PolicyInvalid as exc:
+        return answer | {"policyAccepted": False, "message": refusal(case["policy"], exc.problems)}
+    admission = bundle.admit(request_of(case), params_of(case))
+    answer["allowed"] = admission.allowed
+    answer["httpStatus"] = admission.code if not admission.allowed else _success(case)
+    if not admission.allowed:
+        answer |= {"reason": admission.reason, "message": admission.message}
+    if admission.warnings:
+        answer["warning"] = ", ".join(f"299 - {json.dumps(text)}" for text in admission.warnings)
+    return answer
+
+
+def _success(case: Mapping[str, Any]) -> int:
+    return SUCCESS.get(case["request"]["operation"], 200)
+
+
+def refusal(policy: Document, problems: Sequence[PolicyProblem]) -> str:
+    """How the API server says that it does not store a policy."""
+    said = [f"{problem.field}: {problem.message}" for problem in problems]
+    name = (policy.get("metadata") or {}).get("name", "")
+    kind = f"{policy.get('kind')}.{str(policy.get('apiVersion')).partition('/')[0]}"
+    return f'{kind} "{name}" is invalid: {said[0] if len(said) == 1 else "[" + ", ".join(said) + "]"}'
+
+
+def params_of(case: Mapping[str, Any]) -> list[Document]:
+    params = case.get("params") or []
+    return list(params) if isinstance(params, list) else [params]
+
+
+def request_of(case: Mapping[str, Any]) -> AdmissionRequest:
+    """The request as admission sees it: with defaults, in a namespace."""
+    request = case["request"]
+    subject = request.get("object") or request.get("oldObject")
+    resource = Resources().of(subject["apiVersion"], subject["kind"])
+    name = subject["metadata"].get("name", "")
+    deleting = request["operation"] == "DELETE"
+    namespace = NAMESPACE if resource.namespaced else ""
+    user = request.get("userInfo") or {}
+    return AdmissionRequest(
+        operation=request["operation"],
+        group=resource.group,
+        version=resource.version,
+        resource=resource.resource,
+        kind=resource.kind,
+        name=name,
+        namespace=name if resource.kind == "Namespace" and not resource.group else namespace,
+        object=None if deleting else _stored(request.get("object"), namespace),
+        old_object=_stored(request.get("oldObject") or (subject if deleting else None), namespace),
+        user=UserInfo(
+            user.get("username", ""),
+            tuple(user.get("groups") or ()),
+            user.get("uid", ""),
+            user.get("extra") or {},
+        ),
+        namespace_object=_namespace(request.get("namespaceLabels") or {}) if namespace else None,
+    )
+
+
+def _stored(document: Document | None, namespace: str) -> Document | None:
+    if document is None:
+        return None
+    stored = apply_defaults(document)
+    if namespace:
+        stored["metadata"] = {**stored.get("metadata", {}), "namespace": namespace}
+    return stored
+
+
+def _namespace(labels: Mapping[str, str]) -> Document:
+    document = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": NAMESPACE, "labels": dict(labels)},
+    }
+    return apply_defaults(document)

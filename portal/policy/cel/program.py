@@ -1,0 +1,216 @@
+"""Expressions, compiled once and shared; evaluation that can only say yes when the answer is a true boolean."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from portal.policy.cel.environment import checking_environment, evaluating_environment
+from portal.policy.cel.literals import literal_problem
+from portal.policy.cel.messages import in_server_words
+from portal.policy.cel.rewrite import Misuse, Rewritten, binding_name, rewrite
+from portal.policy.cel.syntax import SyntaxUnreadable
+
+BOOL: Final = "bool"
+STRING: Final = "string"
+NULL: Final = "null_type"
+ANY: Final[tuple[str, ...]] = ()
+
+MAX_SOURCE = 16 * 1024
+# the text after the variables it uses are bound around it; grows when variables use variables
+MAX_BOUND = 256 * 1024
+# how often, all levels multiplied, an expression may mention variables: a value must not double without end
+MAX_WEIGHT = 4096
+CLUSTER_ONLY = "authorizer"
+
+# bindings shared by all expressions that judge one object
+Activation: TypeAlias = Any
+
+
+class ExpressionInvalid(ValueError):
+    """An expression that does not compile. The text is the API server's, without the field and the value."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Evaluation did not end in a value; `message` says why, in the API server's words."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named expression of a policy, in the evaluator's words."""
+
+    name: str
+    source: str
+    text: str
+    uses: tuple[str, ...]
+    weight: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled expression. Evaluating it is pure; it may be shared between threads."""
+
+    source: str
+    _expression: Any
+    # the variables that it uses, each compiled on its own, to say which one failed
+    _variables: Mapping[str, Program] = field(default_factory=dict)
+    cluster_only: bool = False
+
+    def evaluate(self, activation: Activation) -> Any:
+        """The value as plain Python, or a Failure. Never raises for what an expression does."""
+        if self.cluster_only:
+            return Failure(f"'{CLUSTER_ONLY}' is only available inside a cluster")
+        try:
+            result = self._expression.eval(activation)
+            kind, value = result.type().name(), result.value()
+        except (RuntimeError, TypeError, ValueError, RecursionError, MemoryError) as exc:
+            return Failure(in_server_words(str(exc)))
+        return Failure(self._explain(in_server_words(value), activation)) if kind == "ERROR" else value
+
+    def error(self, failure: Failure) -> str:
+        return f"expression '{self.source}' resulted in error: {failure.message}"
+
+    def _explain(self, message: str, activation: Activation) -> str:
+        """Name the variable when the failure is that of a variable, as the API server does."""
+        for name, program in self._variables.items():
+            inner = program.evaluate(activation)
+            if isinstance(inner, Failure) and (inner.message == message or message in inner.message):
+                return f'composited variable "{name}" fails to evaluate: {inner.message}'
+        return message
+
+
+def activation(bindings: Mapping[str, Any]) -> Activation:
+    return evaluating_environment().Activation(dict(bindings))
+
+
+class Compiler:
+    """Compiles the expressions of one policy: its roots are fixed, its variables come one after the other."""
+
+    def __init__(self, declared: Collection[str]) -> None:
+        self.declared = frozenset(declared)
+        self.variables: dict[str, Variable] = {}
+        self._programs: dict[str, Program] = {}
+
+    def add_variable(self, name: str, source: str) -> None:
+        """Declare `variables.<name>` for what is compiled after it; raises ExpressionInvalid."""
+        rewritten = self._rewrite(source)
+        program = self._compile(source, rewritten, ANY)
+        self.variables[name] = Variable(
+            name, source, rewritten.text, tuple(rewritten.variables), self._weight(rewritten)
+        )
+        self._programs[name] = program
+
+    def compile(self, source: str, wanted: Sequence[str]) -> Program:
+        """`source` as a program whose static type is one of `wanted` (any, when empty).
+
+        Raises ExpressionInvalid.
+        """
+        return self._compile(source, self._rewrite(source), wanted)
+
+    def _rewrite(self, source: str) -> Rewritten:
+        if not source.strip():
+            raise ExpressionInvalid("expression is not specified")
+        if len(source.encode()) > MAX_SOURCE:
+            raise ExpressionInvalid(f"an expression may have at most {MAX_SOURCE} bytes")
+        try:
+            return rewrite(source, declared=self.declared | {CLUSTER_ONLY}, variables=self.variables)
+        except Misuse as exc:
+            raise ExpressionInvalid(_located(source, exc.message, exc.at)) from exc
+        except SyntaxUnreadable as exc:
+            raise ExpressionInvalid(_syntax_error(source) or f"compilation failed: {exc}") from exc
+
+    def _compile(self, source: str, rewritten: Rewritten, wanted: Sequence[str]) -> Program:
+        used = {name: self._programs[name] for name in rewritten.variables}
+        if CLUSTER_ONLY in rewritten.names or any(program.cluster_only for program in used.values()):
+            return Program(source, None, used, cluster_only=True)
+        if self._weight(rewritten) > MAX_WEIGHT:
+            raise ExpressionInvalid("the variables that it uses mention each other too often")
+        text = self._bind(rewritten)
+        problem = literal_problem(source)
+        if problem:
+            raise ExpressionInvalid(_located(source, *problem))
+        try:
+            checked = checking_environment(self.declared).compile(text)
+            kind = _kind_name(checked.return_type())
+            expression = evaluating_environment().compile(text, disable_check=True)
+        except RuntimeError as exc:
+            raise ExpressionInvalid(_compile_error(source, text, str(exc))) from exc
+        if wanted and kind not in wanted:
+            said = wanted[0] if len(wanted) == 1 else "one of [" + " ".join(wanted) + "]"
+            raise ExpressionInvalid(f"must evaluate to {said} but got {kind}")
+        return Program(source, expression, used)
+
+    def _weight(self, rewritten: Rewritten) -> int:
+        return 1 + sum(count * self.variables[name].weight for name, count in rewritten.variables.items())
+
+    def _bind(self, rewritten: Rewritten) -> str:
+        """The text with the variables it needs bound around it, each lazily and once."""
+        needed: dict[str, None] = {}
+
+        def visit(name: str) -> None:
+            if name not in needed:
+                for inner in self.variables[name].uses:
+                    visit(inner)
+                needed[name] = None
+
+        for name in rewritten.variables:
+            visit(name)
+        text = rewritten.text
+        for name in reversed(needed):
+            text = f"cel.bind({binding_name(name)}, {self.variables[name].text}, {text})"
+        if len(text) > MAX_BOUND:
+            raise ExpressionInvalid("the expression and its variables are too large together")
+        return text
+
+
+def _kind_name(kind: Any) -> str:
+    """A type as the API server spells it: `list(string)`, `dyn`, `kubernetes.Quantity`."""
+    name = str(kind.name())
+    if name.isupper() or name.startswith(("LIST", "MAP")):
+        return name.lower().replace("<", "(").replace(">", ")").replace("null", "null_type")
+    return name
+
+
+def _located(source: str, message: str, at: int) -> str:
+    """cel-go's rendering of an error: where, what, the line, and a caret under it."""
+    line_start = source.rfind("\n", 0, at) + 1
+    line = source[line_start:].partition("\n")[0]
+    column = at - line_start
+    row = source.count("\n", 0, at) + 1
+    caret = "." * column + "^"
+    return f"compilation failed: ERROR: <input>:{row}:{column + 1}: {message}\n | {line}\n | {caret}"
+
+
+def _syntax_error(source: str) -> str:
+    try:
+        evaluating_environment().compile(source, disable_check=True)
+    except RuntimeError as exc:
+        return _compile_error(source, source, str(exc))
+    return ""
+
+
+def _compile_error(source: str, text: str, raw: str) -> str:
+    """The checker's complaint; positions are only said when they are positions in what the author wrote."""
+    said = raw.removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]").rstrip()
+    if text == source:
+        return f"compilation failed: {said}"
+    first = said.partition("\n")[0].removeprefix("ERROR: ")
+    message = first.split(": ", 1)[-1]
+    return f"compilation failed: ERROR: {message}"
+
+
+__all__ = [
+    "ANY",
+    "BOOL",
+    "NULL",
+    "STRING",
+    "Compiler",
+    "ExpressionInvalid",
+    "Failure",
+    "Program",
+    "activation",
+]

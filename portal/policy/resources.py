@@ -1,0 +1,82 @@
+"""Kinds and resources: what a cluster's discovery would tell, for the built-in kinds and by rule for others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from portal.policy.types import Document
+
+# plurals that are not formed by rule
+IRREGULAR = {"Endpoints": "endpoints", "NetworkPolicy": "networkpolicies", "Gateway": "gateways"}
+CLUSTER_SCOPED: Mapping[str, frozenset[str]] = {
+    "": frozenset({"Namespace", "Node", "PersistentVolume", "ComponentStatus"}),
+    "admissionregistration.k8s.io": frozenset(
+        {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"}
+        | {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration"}
+    ),
+    "apiextensions.k8s.io": frozenset({"CustomResourceDefinition"}),
+    "apiregistration.k8s.io": frozenset({"APIService"}),
+    "authentication.k8s.io": frozenset({"SelfSubjectReview", "TokenReview"}),
+    "authorization.k8s.io": frozenset(
+        {"SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"}
+    ),
+    "certificates.k8s.io": frozenset({"CertificateSigningRequest", "ClusterTrustBundle"}),
+    "flowcontrol.apiserver.k8s.io": frozenset({"FlowSchema", "PriorityLevelConfiguration"}),
+    "networking.k8s.io": frozenset({"IngressClass", "IPAddress", "ServiceCIDR"}),
+    "node.k8s.io": frozenset({"RuntimeClass"}),
+    "rbac.authorization.k8s.io": frozenset({"ClusterRole", "ClusterRoleBinding"}),
+    "resource.k8s.io": frozenset({"DeviceClass", "ResourceSlice", "DeviceTaintRule"}),
+    "scheduling.k8s.io": frozenset({"PriorityClass"}),
+    "storage.k8s.io": frozenset(
+        {"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"}
+    ),
+    "gateway.networking.k8s.io": frozenset({"GatewayClass"}),
+    "cert-manager.io": frozenset({"ClusterIssuer"}),
+    "kyverno.io": frozenset({"ClusterPolicy"}),
+}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What an admission request says of its target."""
+
+    group: str
+    version: str
+    resource: str
+    kind: str
+    namespaced: bool
+
+
+def plural_of(kind: str) -> str:
+    """The resource's name by the rule that kubebuilder and the API machinery follow."""
+    if kind in IRREGULAR:
+        return IRREGULAR[kind]
+    word = kind.lower()
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return word + "es"
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + "s"
+
+
+class Resources:
+    """Resources by group and kind; knows the definitions that are among the documents themselves."""
+
+    def __init__(self, documents: Iterable[Document] = ()) -> None:
+        self._defined: dict[tuple[str, str], tuple[str, bool]] = {}
+        for document in documents:
+            if document.get("kind") == "CustomResourceDefinition":
+                self._define(document.get("spec"))
+
+    def _define(self, spec: object) -> None:
+        names = spec.get("names") if isinstance(spec, Mapping) else None
+        if not isinstance(spec, Mapping) or not isinstance(names, Mapping):
+            return
+        key = (str(spec.get("group")), str(names.get("kind")))
+        self._defined[key] = (str(names.get("plural")), spec.get("scope") != "Cluster")
+
+    def of(self, api_version: str, kind: str) -> Resource:
+        group, _slash, version = api_version.rpartition("/")
+        plural, namespaced = self._defined.get((group, kind), ("", kind not in CLUSTER_SCOPED.get(group, ())))
+        return Resource(group, version, plural or plural_of(kind), kind, namespaced)
