@@ -128,6 +128,18 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "DESCRIPTION": "The self-service portal for automation. docs/api.md explains how its parts work together.",
+    "ENUM_NAME_OVERRIDES": {
+        "ChangeKind": "portal.lifecycle.states.ChangeKind",
+        "AskedKind": "portal.api.v1.changes.serializers.ASKED",
+        "ChangeState": "portal.lifecycle.states.ChangeState",
+        "StepState": "portal.api.v1.changes.serializers.STEP_STATES",
+        "ObjectState": "portal.api.v1.instances.serializers.OBJECT_STATES",
+        "TeamRole": "portal.accounts.roles.TeamRole",
+        "PlatformRole": "portal.accounts.roles.PlatformRoleName",
+        "OfferingRole": "services_catalog.models.Role",
+    },
 }
 
 CELERY_TASK_ACKS_LATE = True

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from portal.core.documents import dump_yaml
 from portal.core.objects import ObjectKey, key_of
+from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.states import ChangeKind
 
 Kind = Literal["added", "removed", "changed", "same"]
 ABSENT = object()
@@ -50,6 +52,14 @@ class ObjectDiff:
             ],
             "text": self.text,
         }
+
+
+def of_change(change: ChangeRequest) -> list[ObjectDiff]:
+    """What a change does to what ran when it was asked. A denied one has sealed nothing to compare."""
+    if change.release is None and change.kind != ChangeKind.RETIRE:
+        return []
+    old = change.base_release.objects_masked if change.base_release else []
+    return compare(old, change.release.objects_masked if change.release else [])
 
 
 def compare(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[ObjectDiff]:

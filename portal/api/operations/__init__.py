@@ -1,0 +1,1 @@
+"""What operators probe: health and metrics."""

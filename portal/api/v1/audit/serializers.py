@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from portal.audit.models import AuditEvent
+
+
+class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
+    """Who did what, through which door. `digest` covers all the rest of the record."""
+
+    actor = serializers.CharField(source="actor_name", read_only=True)
+    team = serializers.SlugField(source="team.slug", read_only=True, allow_null=True, default=None)
+    before = serializers.DictField(read_only=True, allow_null=True)
+    after = serializers.DictField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = AuditEvent
+        fields = (
+            "id",
+            "at",
+            "action",
+            "actor",
+            "source",
+            "request_id",
+            "team",
+            "object_type",
+            "object_id",
+            "object_label",
+            "before",
+            "after",
+            "comment",
+            "digest",
+        )
+        read_only_fields = fields
+
+
+class VerificationSerializer(serializers.Serializer[Any]):
+    """Outcome of a walk along the chain; `sequence` and `event_id` name the first record that does not fit."""
+
+    intact = serializers.BooleanField()
+    checked = serializers.IntegerField()
+    unlinked = serializers.IntegerField(help_text="Written in the last seconds, and not linked yet.")
+    problem = serializers.CharField(allow_null=True)
+    sequence = serializers.IntegerField(allow_null=True)
+    event_id = serializers.CharField(allow_null=True)

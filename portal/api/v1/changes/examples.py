@@ -1,0 +1,44 @@
+"""Examples of the main calls, for the OpenAPI description."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiExample
+
+WISHES = [
+    OpenApiExample(
+        "A namespace",
+        {
+            "kind": "create",
+            "application": "storefront",
+            "environment": "dev",
+            "offering": "namespace",
+            "plan": "small",
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "A web service",
+        {
+            "kind": "create",
+            "application": "storefront",
+            "environment": "dev",
+            "offering": "web-service",
+            "name": "shop-api",
+            "values": {"image": {"repository": "registry.example.com/shop/api", "tag": "1.4.2"}},
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "Promote", {"kind": "promote", "instance": 7, "environment": "production"}, request_only=True
+    ),
+    OpenApiExample("Upgrade", {"kind": "upgrade", "instance": 7, "version": "1.1.0"}, request_only=True),
+    OpenApiExample("Roll back", {"kind": "rollback", "instance": 7, "release": 12}, request_only=True),
+    OpenApiExample("Retire", {"kind": "retire", "instance": 7, "confirm": "shop-api"}, request_only=True),
+]
+DECISIONS = [
+    OpenApiExample(
+        "Approve",
+        {"digest": "sha256:" + "0" * 64, "comment": "Looked at the diff; go ahead."},
+        request_only=True,
+    )
+]

@@ -1,0 +1,223 @@
+"""Changes: asking, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any, get_args, get_type_hints
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from portal.api.v1.serializers import ObjectKeySerializer, Strict, VerdictSerializer
+from portal.lifecycle.models import Approval, ChangeRequest, LogLine, Rollout
+from portal.lifecycle.selectors import changes
+from portal.lifecycle.states import ChangeKind
+
+MAX_ID = 10**18
+STEP_STATES = get_args(get_type_hints(changes.Step)["state"])
+ASKED = [kind for kind in ChangeKind.choices if kind[0] != ChangeKind.REMEDIATE]
+
+
+class WishSerializer(Strict):
+    """What is asked for.
+
+    Each kind needs: create: application, environment, offering, name (a namespace names itself) ·
+    update: instance, and values or plan · upgrade: instance, version · rollback: instance, release ·
+    promote: instance, environment (the next stage) · retire: instance, confirm (its name), after
+    announce-retirement.
+    """
+
+    kind = serializers.ChoiceField(choices=ASKED, default=ChangeKind.CREATE)
+    application = serializers.SlugField(required=False, max_length=30)
+    environment = serializers.SlugField(required=False, max_length=20)
+    offering = serializers.SlugField(required=False, max_length=60)
+    name = serializers.CharField(required=False, max_length=63)
+    version = serializers.CharField(required=False, max_length=64)
+    plan = serializers.SlugField(required=False, max_length=40)
+    values = serializers.DictField(required=False, help_text="Checked against the version's values_schema.")
+    instance = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    release = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    confirm = serializers.CharField(required=False, max_length=63)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class DecisionSerializer(Strict):
+    """`digest` is the change's `seal`: a decision binds to exactly that release."""
+
+    digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}$", help_text="The change's `seal`, as you saw it.")
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+
+
+class CancellationSerializer(Strict):
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+
+
+class ReleaseRef(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    number = serializers.IntegerField()
+    digest = serializers.CharField()
+
+
+class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
+    """`waiting_on` is empty when the change has ended."""
+
+    application = serializers.SlugField(source="application.slug", read_only=True)
+    team = serializers.SlugField(source="application.team.slug", read_only=True)
+    environment = serializers.SlugField(source="environment.slug", read_only=True)
+    offering = serializers.SlugField(source="offering.slug", read_only=True)
+    instance: Any = serializers.IntegerField(source="instance_id", read_only=True, allow_null=True)
+    release = ReleaseRef(read_only=True, allow_null=True)
+    base_release = ReleaseRef(read_only=True, allow_null=True)
+    requested_by = serializers.CharField(source="requested_by.username", read_only=True)
+    waiting_on = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ChangeRequest
+        fields = (
+            "id",
+            "kind",
+            "state",
+            "phase",
+            "waiting_on",
+            "team",
+            "application",
+            "environment",
+            "offering",
+            "name",
+            "instance",
+            "release",
+            "base_release",
+            "seal",
+            "requested_by",
+            "reason",
+            "outcome",
+            "created_at",
+            "decided_at",
+            "started_at",
+            "applied_at",
+            "finished_at",
+            "expires_at",
+        )
+        read_only_fields = fields
+
+    def get_waiting_on(self, change: ChangeRequest) -> str:
+        return changes.brief(change)
+
+
+class ApprovalSerializer(serializers.ModelSerializer[Approval]):
+    actor = serializers.CharField(source="actor.username", read_only=True)
+
+    class Meta:
+        model = Approval
+        fields = ("actor", "decision", "digest", "comment", "at")
+        read_only_fields = fields
+
+
+class RolloutSerializer(serializers.ModelSerializer[Rollout]):
+    class Meta:
+        model = Rollout
+        fields = ("id", "is_revert", "helm_revision", "started_at", "finished_at", "outcome", "message")
+        read_only_fields = fields
+
+
+class WaitingSerializer(serializers.Serializer[Any]):
+    """The line "waiting on X since T"; `who` may end it."""
+
+    text = serializers.CharField()
+    since = serializers.DateTimeField()
+    who = serializers.ListField(child=serializers.CharField())
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(choices=STEP_STATES)
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ChangeDetail(ChangeRow):
+    """All of one change; secrets are masked."""
+
+    version = serializers.SerializerMethodField()
+    plan = serializers.SerializerMethodField()
+    values = serializers.SerializerMethodField(help_text="Merged and masked.")
+    images = serializers.SerializerMethodField()
+    verdicts = serializers.SerializerMethodField()
+    approvals_required = serializers.IntegerField(source="environment.approvals_required", read_only=True)
+    approvals = ApprovalSerializer(many=True, read_only=True)
+    rollouts = RolloutSerializer(many=True, read_only=True)
+    steps = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
+
+    class Meta(ChangeRow.Meta):
+        fields = (
+            *ChangeRow.Meta.fields,
+            "version",
+            "plan",
+            "values",
+            "images",
+            "verdicts",
+            "approvals_required",
+            "approvals",
+            "rollouts",
+            "steps",
+            "waiting",
+        )
+        read_only_fields = fields
+
+    def get_version(self, change: ChangeRequest) -> str | None:
+        return change.release.offering_version.version if change.release else None
+
+    def get_plan(self, change: ChangeRequest) -> str | None:
+        return change.release.plan.slug if change.release and change.release.plan else None
+
+    def get_values(self, change: ChangeRequest) -> dict[str, Any]:
+        return change.release.masked_values if change.release else {}
+
+    def get_images(self, change: ChangeRequest) -> list[str]:
+        return change.release.images if change.release else []
+
+    @extend_schema_field(VerdictSerializer(many=True))
+    def get_verdicts(self, change: ChangeRequest) -> list[dict[str, Any]]:
+        return change.release.verdicts if change.release else change.verdicts
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, change: ChangeRequest) -> list[Any]:
+        return StepSerializer(changes.steps(change), many=True).data
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, change: ChangeRequest) -> Any:
+        waiting = changes.waiting_on(change)
+        return WaitingSerializer(waiting).data if waiting else None
+
+
+class FieldDiffSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    old = serializers.JSONField(allow_null=True)
+    new = serializers.JSONField(allow_null=True)
+
+
+class ObjectDiffSerializer(serializers.Serializer[Any]):
+    """What happens to one object; `text` is a unified diff of its YAML. Secrets are masked."""
+
+    object = ObjectKeySerializer(source="key")
+    change = serializers.ChoiceField(choices=["added", "removed", "changed", "same"])
+    fields_changed = FieldDiffSerializer(source="fields", many=True)
+    text = serializers.CharField(allow_blank=True)
+
+
+class LogLineSerializer(serializers.ModelSerializer[LogLine]):
+    rollout: Any = serializers.IntegerField(source="rollout_id", read_only=True)
+
+    class Meta:
+        model = LogLine
+        fields = ("id", "rollout", "at", "text")
+        read_only_fields = fields
+
+
+class LogSerializer(serializers.Serializer[Any]):
+    """Ask again with `after` set to `next_after` while `ended` is false."""
+
+    lines = LogLineSerializer(many=True)
+    next_after = serializers.IntegerField()
+    ended = serializers.BooleanField(help_text="Whether this was the last of it.")

@@ -1,0 +1,32 @@
+"""Filters of lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.request import Request
+
+from portal.core.errors import InvalidInput
+
+if TYPE_CHECKING:  # REST framework imports this module while it is being imported
+    from rest_framework.views import APIView
+
+
+class StrictFilters(DjangoFilterBackend):
+    """A filter that cannot be understood is refused: an unfiltered list would be a wrong answer."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filterset = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        if not filterset.is_valid():
+            raise InvalidInput(
+                "; ".join(f"{name}: {' '.join(found)}" for name, found in filterset.errors.items()),
+                errors=[
+                    {"path": f"?{name}", "message": " ".join(found), "code": "invalid"}
+                    for name, found in filterset.errors.items()
+                ],
+            )
+        return filterset.qs

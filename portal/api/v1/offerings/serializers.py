@@ -1,0 +1,88 @@
+"""The catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from services_catalog.models import Offering, OfferingVersion, Plan
+
+
+class OfferingRow(serializers.ModelSerializer[Offering]):
+    class Meta:
+        model = Offering
+        fields = (
+            "slug",
+            "name",
+            "summary",
+            "category",
+            "tags",
+            "icon",
+            "owner",
+            "lifecycle",
+            "role",
+            "cluster_scoped",
+            "environments",
+        )
+        read_only_fields = fields
+
+
+class OfferingDetail(OfferingRow):
+    """`provides` says what one gets: endpoints and the names of connection secrets."""
+
+    class Meta(OfferingRow.Meta):
+        fields = (*OfferingRow.Meta.fields, "description", "when_not_to_use", "provides")
+        read_only_fields = fields
+
+
+class PlanSerializer(serializers.ModelSerializer[Plan]):
+    offering = serializers.SlugField(source="offering_version.offering.slug", read_only=True)
+    version = serializers.CharField(source="offering_version.version", read_only=True)
+
+    class Meta:
+        model = Plan
+        fields = (
+            "id",
+            "offering",
+            "version",
+            "slug",
+            "name",
+            "description",
+            "values",
+            "price_cents_per_month",
+            "is_default",
+        )
+        read_only_fields = fields
+
+
+class VersionRow(serializers.ModelSerializer[OfferingVersion]):
+    offering = serializers.SlugField(source="offering.slug", read_only=True)
+    digest = serializers.CharField(source="chart_id", read_only=True, help_text="Of the chart's files.")
+
+    class Meta:
+        model = OfferingVersion
+        fields = ("offering", "version", "status", "digest", "ready_timeout_seconds", "notes", "created_at")
+        read_only_fields = fields
+
+
+class VersionDetail(VersionRow):
+    """With the JSON Schema that values are checked against. `short_form` names the fields to ask first."""
+
+    plans = PlanSerializer(many=True, read_only=True)
+    values_schema = serializers.DictField(read_only=True)
+    default_values = serializers.DictField(read_only=True)
+    locked_values = serializers.DictField(read_only=True)
+    short_form: Any = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta(VersionRow.Meta):
+        fields = (
+            *VersionRow.Meta.fields,
+            "readme",
+            "values_schema",
+            "default_values",
+            "locked_values",
+            "short_form",
+            "plans",
+        )
+        read_only_fields = fields

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from portal.accounts.models import Membership, Team
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    username = serializers.CharField(source="user.username", read_only=True)
+    name = serializers.CharField(source="user.display_name", read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ("username", "name", "role")
+        read_only_fields = fields
+
+
+class TeamRow(serializers.ModelSerializer[Team]):
+    class Meta:
+        model = Team
+        fields = ("slug", "name", "contact")
+        read_only_fields = fields
+
+
+class TeamDetail(TeamRow):
+    members = MemberSerializer(source="memberships", many=True, read_only=True)
+
+    class Meta(TeamRow.Meta):
+        fields = (*TeamRow.Meta.fields, "members")
+        read_only_fields = fields

@@ -1,0 +1,45 @@
+"""/api/v1/"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path, re_path
+from rest_framework.routers import SimpleRouter
+
+from portal.api.v1.applications.views import ApplicationViewSet
+from portal.api.v1.audit.views import AuditViewSet
+from portal.api.v1.changes.views import ChangeViewSet
+from portal.api.v1.environments.views import ClusterViewSet, EnvironmentViewSet
+from portal.api.v1.instances.views import InstanceViewSet
+from portal.api.v1.me.views import MeViewSet
+from portal.api.v1.offerings.views import OfferingViewSet, PlanViewSet, VersionViewSet
+from portal.api.v1.policies.views import PolicyViewSet
+from portal.api.v1.previews.views import PreviewViewSet
+from portal.api.v1.teams.views import TeamViewSet
+from portal.api.v1.tokens.views import TokenViewSet
+from portal.api.v1.unknown import UnknownPath
+
+app_name = "api"
+
+router = SimpleRouter()
+for prefix, viewset, name in (
+    ("offerings", OfferingViewSet, "offering"),
+    (r"offerings/(?P<offering_slug>[-a-zA-Z0-9_]{1,60})/versions", VersionViewSet, "version"),
+    ("plans", PlanViewSet, "plan"),
+    ("previews", PreviewViewSet, "preview"),
+    ("changes", ChangeViewSet, "change"),
+    ("instances", InstanceViewSet, "instance"),
+    ("applications", ApplicationViewSet, "application"),
+    ("teams", TeamViewSet, "team"),
+    ("environments", EnvironmentViewSet, "environment"),
+    ("clusters", ClusterViewSet, "cluster"),
+    ("policies", PolicyViewSet, "policy"),
+    ("audit", AuditViewSet, "audit"),
+    ("tokens", TokenViewSet, "token"),
+):
+    router.register(prefix, viewset, basename=name)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("me/", MeViewSet.as_view({"get": "retrieve"}), name="me"),
+    *router.urls,
+    re_path("^", UnknownPath.as_view(), name="unknown"),
+]
