@@ -45,6 +45,7 @@ RUN SLIPWAY_SECRET_KEY=not-used-to-collect-static-files \
     SLIPWAY_DATABASE_URL=sqlite:////tmp/none \
     SLIPWAY_BROKER_URL=memory:// \
     python manage.py collectstatic --noinput --verbosity 0 \
+ && mkdir -p /var/lib/slipway/charts \
  && chown -R slipway: /var/lib/slipway
 USER 10001
 EXPOSE 8000
@@ -52,5 +53,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["python", "-c", "\
 import os, urllib.request as http; \
 host = os.environ['SLIPWAY_ALLOWED_HOSTS'].split(',')[0]; \
-http.urlopen(http.Request('http://127.0.0.1:8000/health/ready/', headers={'Host': host}), timeout=2)"]
+http.urlopen(http.Request('http://127.0.0.1:8000/health/ready', headers={'Host': host}), timeout=2)"]
 CMD ["gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--timeout", "60", "--worker-tmp-dir", "/dev/shm"]

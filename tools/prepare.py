@@ -1,4 +1,4 @@
-"""`python -m tools.prepare`: bring database, static files, catalog and demo organisation up to date.
+"""`python -m tools.prepare URL`: bring database, static files, catalog and demo organisation up to date.
 
 One process for all of it: starting Django costs more than the work itself on a second start.
 """
@@ -6,6 +6,7 @@ One process for all of it: starting Django costs more than the work itself on a 
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import django
@@ -14,7 +15,7 @@ from django.core.management import call_command
 from tools import console
 
 
-def main() -> None:
+def main(url: str) -> None:
     """Each step is safe to repeat; the first that fails ends the process with its traceback."""
     started = time.monotonic()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.dev")
@@ -23,7 +24,7 @@ def main() -> None:
         ("database", "migrate", "--no-input"),
         ("static files", "collectstatic", "--no-input"),
         ("catalog", "catalog", "sync"),
-        ("demo organisation", "demo", "load"),
+        ("demo organisation", "demo", "load", "--url", url),
     ):
         call_command(*command, verbosity=0)
         console.done(label, time.monotonic() - started)
@@ -31,4 +32,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

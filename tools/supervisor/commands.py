@@ -91,7 +91,7 @@ def _serve(*, scenario: bool, once: bool) -> int:
         console.heading("Starting")
         state.describe(plan.url, serving=False)
         supervisor.start(plan.foundation())
-        supervisor.run_once("Preparing the database", ["-m", "tools.prepare"], {"SLIPWAY_URL": plan.url})
+        supervisor.run_once("Preparing the database", ["-m", "tools.prepare", plan.url])
         supervisor.start(plan.services())
         state.describe(plan.url, serving=True)
         console.done("serving", time.monotonic() - started, plan.url)

@@ -82,7 +82,7 @@ class Plan:
             "web",
             command,
             self.environment,
-            lambda _log, _since: health.http_ok(ports.HOST, self.web_port, "/health/ready/"),
+            lambda _log, _since: health.http_ok(ports.HOST, self.web_port, "/health/ready"),
         )
 
     def _worker(self) -> Part:

@@ -45,6 +45,8 @@ class State:
         state = cls(state_dir())
         for folder in (state.root, state.run, state.log):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # set-up may have made it: from here on it holds a database and keys
+        state.root.chmod(0o700)
         return state
 
     @property

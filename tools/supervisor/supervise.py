@@ -56,16 +56,14 @@ class Supervisor:
         self, name: str, arguments: Sequence[str], environment: dict[str, str] | None = None
     ) -> None:
         """Run a step to its end, its lines on the terminal. Raises CannotStart when it fails."""
-        status = self.attend([str(VENV_PYTHON), *arguments], environment)
+        status = self.attend([str(VENV_PYTHON), *arguments])
         if status != 0:
             raise CannotStart(f"{name} ended with {_ended(status)}; its words are above.")
 
-    def attend(self, command: Sequence[str], environment: dict[str, str] | None = None) -> int:
+    def attend(self, command: Sequence[str]) -> int:
         """Run a command in the foreground while the parts are watched; its exit status."""
         sys.stdout.flush()
-        process = processes.start(
-            command, env={**self.plan.environment, **(environment or {})}, cwd=ROOT, output=None
-        )
+        process = processes.start(command, env=self.plan.environment, cwd=ROOT, output=None)
         try:
             while process.poll() is None:
                 self.watch()
