@@ -26,6 +26,7 @@ class LibraryVersion:
     number: str
     status: str
     chart: PackedChart
+    folder: Path
     values_schema: dict[str, Any]
     default_values: dict[str, Any]
     short_form: list[str]
@@ -103,6 +104,7 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
         number=entry["version"],
         status=entry["status"],
         chart=chart,
+        folder=charts / entry["chart"],
         values_schema=schemas.with_order(schema),
         default_values=defaults,
         short_form=list(entry.get("short_form", [])),

@@ -47,7 +47,8 @@ def compose(
 
     `context` gives what the schema asks of the portal, by the names in schemas.CONTEXT_NAMES. `previous` is
     what this function gave for the instance's last release: made secrets are kept, a masked secret means "as
-    it was", and what may not change is compared with it. Raises ValidationFailed with every error at once.
+    it was", and what may not change stays as it was, whatever the plan says now. Raises ValidationFailed with
+    every error at once.
     """
     schema, locked = version.values_schema, version.locked_values
     base = base_values(version, plan)
@@ -57,7 +58,7 @@ def compose(
     for place in schemas.marked(schema, schemas.CONTEXT):
         pointers.put(complete, place.path, context[place.schema[schemas.CONTEXT]])
     generated = _generate(schema, complete, previous)
-    errors += _changed(schema, complete, previous)
+    errors += _keep(schema, complete, wishes, previous)
     seen = {error["path"] for error in errors}
     errors += [error for error in validate(version, complete) if error["path"] not in seen]
     if errors:
@@ -211,15 +212,17 @@ def generate(rule: Mapping[str, Any]) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(int(rule.get("length", 32))))
 
 
-def _changed(
-    schema: Schema, complete: Mapping[str, Any], previous: Mapping[str, Any] | None
+def _keep(
+    schema: Schema, complete: dict[str, Any], wishes: Mapping[str, Any], previous: Mapping[str, Any] | None
 ) -> list[Problem]:
-    if previous is None:
-        return []
+    """Carry over what may not change after creation; an error where a person asks for something else."""
     errors = []
     for place in schemas.marked(schema, schemas.IMMUTABLE):
-        before = pointers.get(previous, place.path)
-        if before is not ABSENT and pointers.get(complete, place.path) != before:
+        before = ABSENT if previous is None else pointers.get(previous, place.path)
+        if before is ABSENT:
+            continue
+        if pointers.get(wishes, place.path) not in (ABSENT, before):
             message = "May not change after creation. Keep it as it is, or request another instance."
             errors.append(problem(place.path, message, "immutable"))
+        pointers.put(complete, place.path, before)
     return errors
