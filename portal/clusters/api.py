@@ -37,7 +37,7 @@ class NotFound(errors.ClusterError):
 
 
 class Api:
-    """Thread-safe; share it. Impersonation is per request: a cluster's identities share connections and discovery."""
+    """Thread-safe; share it. A cluster's identities share connections and discovery."""
 
     def __init__(self, name: str, access: Access) -> None:
         self._name = name

@@ -1,8 +1,8 @@
 """Reading YAML exactly as Kubernetes' Go code does (sigs.k8s.io/yaml on go-yaml v2), and bounded.
 
 What policy judges must be what helm applies, and PyYAML reads `privileged: y`, `0o17`, `1e3`, `12:30` and
-dates differently. The result is plain JSON: aliases are written out, keys are text. libyaml's composer recurses
-in C and crashes on deep nesting, so values are built here from its events, without recursion.
+dates differently. The result is plain JSON: aliases are written out, keys are text. libyaml's composer
+recurses in C and crashes on deep nesting, so values are built here from its events, without recursion.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -51,12 +52,11 @@ def resolve(text: str) -> Any:
         raise NotReadable(f"{text} has no JSON form")
     bare = text.replace("_", "")
     if match := _INTEGER.fullmatch(bare):
-        digits = {name: value for name, value in match.groupdict().items() if value and name in _BASES}
-        ((base, value),) = digits.items()
-        number = int(value, _BASES[base]) * (-1 if match["sign"] == "-" else 1)
+        ((base, digits),) = [(_BASES[name], match[name]) for name in _BASES if match[name]]
+        number = int(digits, base) * (-1 if match["sign"] == "-" else 1)
         if -(2**63) <= number < 2**64:
             return number
-    if _FLOAT.fullmatch(bare):
+    if _FLOAT.fullmatch(bare) and math.isfinite(float(bare)):
         return float(bare)
     return text
 
@@ -177,7 +177,7 @@ class _Builder:
             if tag in (None, "!", _TAG + "str"):
                 return text
             if tag == _TAG + "binary":
-                return base64.b64decode(text).decode()
+                return base64.b64decode(text, validate=True).decode()
         except (NotReadable, binascii.Error, UnicodeDecodeError) as exc:
             raise _at(event, str(exc)) from exc
         raise _at(event, f"the tag {tag} is not accepted")

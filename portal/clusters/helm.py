@@ -1,6 +1,6 @@
-"""Helm as the portal uses it: one release, one call, our types and our errors. The only importer of pyhelm3.
+"""Helm as the portal uses it: one release, one call, our types and our errors.
 
-pyhelm3 0.5.8 builds the command lines; how they run is replaced (`_Command`): without a shell, in a process
+pyhelm3 0.5.8 builds the command lines; how they run is replaced (`command.py`): without a shell, in a process
 group that dies with us, with the kubeconfig in memory, streamed and stoppable. Its `Client` is left alone: it
 runs `helm version` and `helm show chart` besides and parses manifests in pure Python.
 """
@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
-
-import pyhelm3
+from typing import Any
 
 from portal.clusters import binary as helm_binary
 from portal.clusters import process
+from portal.clusters.command import Command, Log, Stop, finish, in_memory
 from portal.clusters.conceal import concealer
-from portal.clusters.errors import ClusterUnreachable, HelmFailed, HelmStopped, HelmTimeout
-from portal.clusters.helm_errors import ReleaseNotFound, classify
+from portal.clusters.errors import ClusterUnreachable
+from portal.clusters.helm_errors import ReleaseNotFound
 from portal.clusters.kubeconfig import access_of, kubeconfig_for_helm
 from portal.clusters.manifests import parse_manifest
 from portal.clusters.rendering import checked, render
@@ -29,9 +28,6 @@ from portal.clusters.types import Applied, Connection, Document, Revision, Targe
 
 __all__ = ["Helm", "render"]
 
-T = TypeVar("T")
-Log = Callable[[str], None]
-Stop = Callable[[], bool]
 Values = Mapping[str, Any]
 
 CONNECT_SECONDS = 3.0
@@ -40,14 +36,15 @@ READ_SECONDS = 30
 SLACK_SECONDS = 15
 # after SIGTERM: long enough for helm to write down that the release failed
 GRACE_SECONDS = 3.0
-HISTORY = 10
+# of these, in this order, a killed upgrade goes back to the newest
+GOOD = ("deployed", "superseded")
 
 
 class Helm:
     """Helm against one cluster, as one identity. Cheap to build; holds no state and no files between calls.
 
-    Helm never waits for readiness, never creates a namespace, and never runs plugins. Helm 4 applies on the
-    server and takes over fields that others have set, as helm 3's three-way merge does: the release is the truth.
+    Helm never waits for readiness, creates no namespace and runs no plugins. Helm 4 applies on the server and
+    takes over fields that others have set, as helm 3's three-way merge does: the release is the truth.
     """
 
     def __init__(self, connection: Connection, *, binary: Path | str | None = None) -> None:
@@ -68,13 +65,13 @@ class Helm:
         """Apply the chart and return what helm recorded. Hooks have run; nothing is known to be ready yet.
 
         `timeout_seconds` bounds each hook; the whole run gets 15 s more. `on_log` gets helm's log, line by
-        line, secret values masked. `should_stop` is asked every 0.5 s; helm then has 3 s to write down its end.
+        line, secret values masked. `should_stop` is asked every 0.5 s; helm then has 3 s to note its end.
         Raises the errors of `portal.clusters.errors`; ReleaseLocked asks for `recover()`.
         """
         chart = checked(chart)
         with self._command(timeout_seconds, values=values, on_log=on_log, should_stop=should_stop) as command:
             return _applied(
-                _finish(
+                finish(
                     command.install_or_upgrade(
                         target.release,
                         chart,
@@ -93,7 +90,7 @@ class Helm:
         """Remove the release with its history. False when there was none."""
         try:
             with self._command(timeout_seconds) as command:
-                _finish(
+                finish(
                     command.uninstall(
                         target.release, namespace=target.namespace, timeout=f"{timeout_seconds}s"
                     )
@@ -106,7 +103,7 @@ class Helm:
         """Newest first; empty when there is no release."""
         try:
             with self._command(READ_SECONDS) as command:
-                found = _finish(command.history(target.release, namespace=target.namespace))
+                found = finish(command.history(target.release, namespace=target.namespace))
         except ReleaseNotFound:
             return []
         return sorted((_revision(entry) for entry in found), key=lambda entry: -entry.revision)
@@ -116,7 +113,7 @@ class Helm:
         try:
             with self._command(READ_SECONDS) as command:
                 return _applied(
-                    _finish(command.status(target.release, namespace=target.namespace, revision=revision))
+                    finish(command.status(target.release, namespace=target.namespace, revision=revision))
                 ).documents
         except ReleaseNotFound:
             return ()
@@ -132,8 +129,8 @@ class Helm:
     ) -> Applied:
         """Make an old revision the newest again. Raises like `upgrade_install`."""
         with self._command(timeout_seconds, on_log=on_log, should_stop=should_stop) as command:
-            _finish(command.roll_back(target, revision, timeout_seconds, **self._server_side()))
-            return _applied(_finish(command.status(target.release, namespace=target.namespace)))
+            finish(command.roll_back(target, revision, timeout_seconds, **self._server_side()))
+            return _applied(finish(command.status(target.release, namespace=target.namespace)))
 
     def recover(self, target: Target, *, timeout_seconds: int = 60) -> str | None:
         """Make a release usable again that a killed helm left behind; says what was done, None for nothing.
@@ -169,10 +166,10 @@ class Helm:
         values: Values | None = None,
         on_log: Log | None = None,
         should_stop: Stop | None = None,
-    ) -> Iterator[_Command]:
+    ) -> Iterator[Command]:
         self._check_reachable()
-        with helm_binary.home() as home, _in_memory(kubeconfig_for_helm(self._connection)) as kubeconfig:
-            yield _Command(
+        with helm_binary.home() as home, in_memory(kubeconfig_for_helm(self._connection)) as kubeconfig:
+            yield Command(
                 self._binary,
                 kubeconfig,
                 home=home,
@@ -193,106 +190,6 @@ class Helm:
             raise ClusterUnreachable(
                 f"The cluster {self._connection.name} does not answer: {exc.strerror or exc}."
             ) from exc
-
-
-GOOD = ("deployed", "superseded")
-
-
-class _Command(pyhelm3.Command):
-    """pyhelm3's command lines, run our way. `run` never suspends, so `_finish` needs no event loop."""
-
-    def __init__(
-        self,
-        binary: Path,
-        kubeconfig: int,
-        *,
-        home: Path,
-        bounds: process.Bounds,
-        conceal: Callable[[str], str],
-        on_log: Log | None,
-        should_stop: Stop | None,
-    ) -> None:
-        super().__init__(executable=str(binary), history_max_revisions=HISTORY)
-        self._fd = kubeconfig
-        self._home = home
-        self._bounds = bounds
-        self._conceal = conceal
-        self._on_log = on_log
-        self._should_stop = should_stop
-
-    async def run(self, command: list[Any], input: bytes | None = None) -> bytes:
-        argv = [
-            self._executable,
-            *(str(part) for part in command),
-            "--kubeconfig",
-            f"/proc/self/fd/{self._fd}",
-        ]
-        try:
-            done = process.run(
-                argv,
-                stdin=input or b"",
-                env=helm_binary.environment(self._home, network=True),
-                cwd=self._home,
-                bounds=self._bounds,
-                pass_fds=(self._fd,),
-                on_line=self._log if self._on_log else None,
-                should_stop=self._should_stop,
-            )
-        except process.ChildTimedOut as exc:
-            said = self._conceal(exc.stderr.strip())[-500:]
-            raise HelmTimeout(f"Helm did not end within {self._bounds.seconds:g} s. {said}".strip()) from None
-        except process.ChildStopped:
-            raise HelmStopped from None
-        except process.ChildTooLoud:
-            raise HelmFailed("Helm wrote more output than is accepted.") from None
-        if done.returncode:
-            raise classify(done.stderr, conceal=self._conceal)
-        return done.stdout
-
-    async def roll_back(
-        self,
-        target: Target,
-        revision: int,
-        seconds: int,
-        *,
-        server_side: str = "",
-        force_conflicts: bool = False,
-    ) -> None:
-        """pyhelm3's own has no server-side flags."""
-        command = ["rollback", target.release, revision, "--namespace", target.namespace]
-        command += ["--history-max", self._history_max_revisions, "--timeout", f"{seconds}s"]
-        if server_side:
-            command.append(f"--server-side={server_side}")
-        if force_conflicts:
-            command.append("--force-conflicts")
-        if self._on_log:
-            command.append("--debug")
-        await self.run(command)
-
-    def _log(self, line: str) -> None:
-        if self._on_log is not None and line:
-            self._on_log(self._conceal(line))
-
-
-def _finish(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never waits to its end, in any thread and under any worker pool."""
-    try:
-        work.send(None)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return] # a StopIteration's value is the coroutine's result
-    raise RuntimeError("pyhelm3 waited for something other than helm")
-
-
-@contextmanager
-def _in_memory(content: bytes) -> Iterator[int]:
-    """A file on no disk, named by its descriptor only, gone with the last who has it open."""
-    descriptor = os.memfd_create("kubeconfig")
-    try:
-        os.fchmod(descriptor, 0o600)
-        os.write(descriptor, content)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _applied(status: Mapping[str, Any]) -> Applied:

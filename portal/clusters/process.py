@@ -1,8 +1,8 @@
 """One child process, bounded in time, memory and output, that never outlives whoever started it.
 
-Linux only: `setpriv` makes the kernel kill the child when the thread that started it dies (a helm that works on
-while the next worker recovers the release would be the worst case), and `prlimit` bounds memory from outside.
-Both avoid `preexec_fn`, which may deadlock in a process with threads.
+Linux only: `setpriv` makes the kernel kill the child when the thread that started it dies (a helm that works
+on while the next worker recovers the release would be the worst case), and `prlimit` bounds memory from
+outside. Both avoid `preexec_fn`, which may deadlock in a process with threads.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import IO
 from portal.clusters.types import MIB
 
 POLL_SECONDS = 0.5
+MEMORY_POLL_SECONDS = 0.02
 CHUNK = 64 * 1024
 MAX_LINE = 16 * 1024
 
@@ -46,6 +47,10 @@ class ChildStopped(ChildError):
 
 class ChildTooLoud(ChildError):
     """More output than allowed."""
+
+
+class ChildTooLarge(ChildError):
+    """More memory than allowed."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,8 @@ def run(
 ) -> Finished:
     """Run to the end. `on_line` gets each line of stderr as it comes; `should_stop` is asked every 0.5 s.
 
-    Raises ChildTimedOut, ChildStopped, ChildTooLoud, and OSError when there is nothing to run. Whatever is
-    raised, also by the callbacks, the whole process group is gone by then.
+    Raises ChildTimedOut, ChildStopped, ChildTooLoud, ChildTooLarge, and OSError when there is nothing to run.
+    Whatever is raised, also by the callbacks, the whole process group is gone by then.
     """
     child = subprocess.Popen(
         [*_prefix(), *argv],
@@ -101,26 +106,9 @@ def run(
     )
     streams = _Streams(child, stdin, bounds.output_bytes, on_line)
     try:
-        # nothing is fed before the bound is in place
-        if bounds.memory_bytes is not None:
-            with contextlib.suppress(ProcessLookupError):
-                limit = (bounds.memory_bytes, bounds.memory_bytes)
-                resource.prlimit(child.pid, resource.RLIMIT_DATA, limit)
-        deadline = time.monotonic() + bounds.seconds
-        asked = time.monotonic()
-        while streams.open or child.poll() is None:
-            now = time.monotonic()
-            if now >= deadline:
-                raise ChildTimedOut(streams.said)
-            if should_stop is not None and now - asked >= POLL_SECONDS:
-                asked = now
-                if should_stop():
-                    raise ChildStopped(streams.said)
-            if streams.open:
-                streams.pump(min(POLL_SECONDS, deadline - now))
-            else:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(min(POLL_SECONDS, deadline - now))
+        if bounds.memory_bytes is not None:  # nothing is fed before the bound is in place
+            _limit_memory(child, bounds.memory_bytes)
+        _attend(child, streams, bounds, should_stop)
     except BaseException:
         _end(child, bounds.grace_seconds)
         raise
@@ -128,6 +116,43 @@ def run(
         streams.close()
     _signal_group(child, signal.SIGKILL)  # whatever it left behind
     return Finished(child.returncode, bytes(streams.stdout), streams.said)
+
+
+def _attend(
+    child: subprocess.Popen[bytes], streams: _Streams, bounds: Bounds, should_stop: Callable[[], bool] | None
+) -> None:
+    started = asked = time.monotonic()
+    pause = POLL_SECONDS if bounds.memory_bytes is None else MEMORY_POLL_SECONDS
+    while streams.open or child.poll() is None:
+        now = time.monotonic()
+        left = started + bounds.seconds - now
+        if left <= 0:
+            raise ChildTimedOut(streams.said)
+        if bounds.memory_bytes is not None and _resident(child) > bounds.memory_bytes:
+            raise ChildTooLarge(streams.said)
+        if should_stop is not None and now - asked >= POLL_SECONDS:
+            asked = now
+            if should_stop():
+                raise ChildStopped(streams.said)
+        if streams.open:
+            streams.pump(min(pause, left))
+        else:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(min(pause, left))
+
+
+def _limit_memory(child: subprocess.Popen[bytes], most: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(child.pid, resource.RLIMIT_DATA, (most, most))
+
+
+def _resident(child: subprocess.Popen[bytes]) -> int:
+    """Bytes of memory in use."""
+    try:
+        pages = Path(f"/proc/{child.pid}/statm").read_text().split()[1]
+    except (FileNotFoundError, ProcessLookupError, IndexError):
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 class _Streams:

@@ -61,6 +61,8 @@ def render(
             raise RenderLimitExceeded(
                 f"The chart renders more than {limits.output_bytes / MIB:.3g} MiB of manifest."
             ) from None
+        except process.ChildTooLarge:
+            raise _too_large(limits) from None
         except OSError as exc:
             raise HelmMissing(f"{helm} cannot be run. {helm_binary.HOW_TO_INSTALL}") from exc
     if done.returncode:
@@ -91,8 +93,12 @@ def checked(chart: Path) -> Path:
 def _failure(done: process.Finished, limits: RenderLimits, chart: Path, conceal: Any) -> ClusterError:
     # Go says so itself, or the kernel has killed it
     if "out of memory" in done.stderr or "cannot allocate memory" in done.stderr or done.returncode == -9:
-        return RenderLimitExceeded(
-            f"The chart takes more than {limits.memory_bytes / MIB:.4g} MiB of memory to render."
-        )
+        return _too_large(limits)
     error = classify(done.stderr.replace(str(chart), chart.name), conceal=conceal)
     return error if isinstance(error, ChartDoesNotRender) else ChartDoesNotRender(error.message)
+
+
+def _too_large(limits: RenderLimits) -> RenderLimitExceeded:
+    return RenderLimitExceeded(
+        f"The chart takes more than {limits.memory_bytes / MIB:.4g} MiB of memory to render."
+    )
