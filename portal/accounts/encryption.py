@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -23,7 +23,13 @@ def _box() -> MultiFernet:
     )
 
 
-class EncryptedJSONField(models.TextField):
+if TYPE_CHECKING:
+    AnyTextField = models.TextField[Any, Any]  # the stubs' class is generic, Django's is not
+else:
+    AnyTextField = models.TextField
+
+
+class EncryptedJSONField(AnyTextField):
     """Any JSON value, stored as a Fernet token under SLIPWAY_FIELD_KEYS. Cannot be searched."""
 
     def get_prep_value(self, value: Any) -> str | None:

@@ -28,10 +28,11 @@ def load_yaml(text: str | bytes, *, max_bytes: int = MAX_BYTES) -> Any:
         _check_events(text)
         return yaml.load(text, Loader=Loader)  # noqa: S506 a safe loader
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark
-        where = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
-        at = f"Line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InvalidInput(f"{at}{exc.problem or exc.context or 'not YAML'}.", **where) from exc
+        problem = exc.problem or exc.context or "not YAML"
+        if exc.problem_mark is None:
+            raise InvalidInput(f"{problem}.") from exc
+        line, column = exc.problem_mark.line + 1, exc.problem_mark.column + 1
+        raise InvalidInput(f"Line {line}, column {column}: {problem}.", line=line, column=column) from exc
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         raise InvalidInput(f"This is not YAML: {exc}") from exc
 
@@ -40,10 +41,8 @@ def _check_events(text: str | bytes) -> None:
     depth = nodes = 0
     for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.AliasEvent):
-            raise InvalidInput(
-                f"Line {event.start_mark.line + 1}: YAML aliases are not accepted. Write the value out.",
-                line=event.start_mark.line + 1,
-            )
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise InvalidInput(f"Line {line}: YAML aliases are not accepted. Write the value out.", line=line)
         if isinstance(event, yaml.NodeEvent):
             nodes += 1
         if isinstance(event, yaml.CollectionStartEvent):

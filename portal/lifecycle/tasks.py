@@ -24,7 +24,7 @@ def wake(change_id: int, *, countdown: float = 0.0) -> None:
 
 
 @app.task(bind=True)
-def advance(self: Task, change_id: int) -> None:
+def advance(self: Task[..., None], change_id: int) -> None:
     """Do the next step of one change."""
     with acting(AuditEvent.Source.TASK, request_id=str(self.request.id or "")):
         seconds = reconcile.advance(change_id, owner=claims.worker_name())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from portal.settings.environment import PROJECT_DIR, Environment, database
@@ -129,7 +130,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
-    "DESCRIPTION": "The self-service portal for automation. docs/api.md explains how its parts work together.",
+    "DESCRIPTION": "The portal for automation. docs/api.md explains how its parts work together.",
     "ENUM_NAME_OVERRIDES": {
         "ChangeKind": "portal.lifecycle.states.ChangeKind",
         "AskedKind": "portal.api.v1.changes.serializers.ASKED",
@@ -174,6 +175,18 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
 }
+
+
+# Set by from_environment; declared here so that their types are known.
+DATABASES: dict[str, dict[str, Any]]
+REST_KNOX: dict[str, Any]
+SLIPWAY_DATA_DIR: Path
+SLIPWAY_FIELD_KEYS: tuple[str, ...]
+SLIPWAY_HELM: str
+SLIPWAY_CHART_CACHE: Path
+SLIPWAY_POLICY_DIR: Path
+SLIPWAY_LIBRARY_DIR: Path
+SLIPWAY_CATALOG_MUTABLE: bool
 
 
 def from_environment(environ: Environment) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.db import models
 from knox.models import AbstractAuthToken
 
 
-class ApiToken(AbstractAuthToken):
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     """A bearer token of one person or service account, for `Authorization: Token …`."""
 
     name = models.CharField(max_length=80, blank=True, help_text="What it is used for.")

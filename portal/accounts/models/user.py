@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from portal.accounts.roles import Access, PlatformRoleName
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]
     """Somebody who can sign in. `is_staff` and `is_superuser` mean nothing here: roles are granted by
     name."""
 

@@ -145,6 +145,14 @@ class ChangeRequest(models.Model):
         return self.state == ChangeState.AWAITING_APPROVAL
 
     @property
+    def subject(self) -> ServiceInstance:
+        """The instance that this change is about. Only a denied change can have none; the database holds
+        that."""
+        if self.instance is None:
+            raise ValueError("a denied request is about no instance")
+        return self.instance
+
+    @property
     def contributors(self) -> set[int]:
         """Ids of the people who had a part in what this change would run, and so may not decide it."""
         people = {self.requested_by_id}

@@ -18,6 +18,7 @@ from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
 from portal.lifecycle.operations import bundle, quota, scope, secrets
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
+from portal.lifecycle.operations.quota import QuotaLine
 from portal.lifecycle.operations.rendering import deployer_of, render_for
 from portal.lifecycle.operations.seals import objects_digest
 from portal.lifecycle.selectors import instances
@@ -70,7 +71,7 @@ class Draft:
     objects: list[dict[str, Any]] = field(default_factory=list)
     judgement: Judgement = field(default_factory=lambda: Judgement(()))
     diff: list[ObjectDiff] = field(default_factory=list)
-    quota: list[quota.QuotaLine] = field(default_factory=list)
+    quota: list[QuotaLine] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     policy_digest: str = ""
     sealed_inputs: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -98,7 +99,7 @@ class Draft:
         return not self.errors and not self.problems and self.judgement.allowed
 
     @property
-    def quota_exceeded(self) -> list[quota.QuotaLine]:
+    def quota_exceeded(self) -> list[QuotaLine]:
         return [line for line in self.quota if line.exceeded]
 
     @property

@@ -15,7 +15,7 @@ from portal.lifecycle.states import ChangeKind, ChangeState, Health
 @transaction.atomic
 def succeed(change: ChangeRequest, claim: Claim, *, message: str) -> None:
     """The cluster matches the goal. Raises ClaimLost."""
-    instance = living(change)
+    instance = change.subject
     now = clock.now()
     claim.move(ChangeState.RUNNING, ChangeState.SUCCEEDED, phase="", finished_at=now, outcome=message)
     if change.kind == ChangeKind.RETIRE:
@@ -38,14 +38,7 @@ def fail(
     change: ChangeRequest, claim: Claim, *, message: str, health: Health, health_message: str = ""
 ) -> None:
     """The change did not work out; `message` says why and what runs now. Raises ClaimLost."""
-    instance = living(change)
+    instance = change.subject
     claim.move(ChangeState.RUNNING, ChangeState.FAILED, phase="", finished_at=clock.now(), outcome=message)
     set_health(instance, health, health_message)
     record("change.failed", change, actor=None, after={"outcome": message})
-
-
-def living(change: ChangeRequest) -> ServiceInstance:
-    """The instance of a change that may run; the database guarantees it."""
-    if change.instance is None:
-        raise ValueError("only a denied change has no instance")
-    return change.instance

@@ -71,7 +71,7 @@ def _load(change_id: int) -> ChangeRequest:
 
 def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
     """Hand the goal to helm, then start to observe."""
-    instance = outcomes.living(change)
+    instance = change.subject
     seals.check_gate(change)
     observation.set_health(instance, Health.WORKING, f"{change.get_kind_display()} under way")
     with Attempt(change, claim, change.release, is_revert=False) as attempt:
@@ -89,7 +89,7 @@ def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float |
 
 def observe(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
     """Look whether the goal is reached; linger only when no other change waits for this worker."""
-    instance = outcomes.living(change)
+    instance = change.subject
     linger = 0.0 if claims.others_due(change.pk) else LINGER_SECONDS
     if change.kind == ChangeKind.RETIRE:
         return _observe_removal(change, claim, linger)
@@ -110,7 +110,7 @@ def observe(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float
 
 
 def _observe_removal(change: ChangeRequest, claim: Claim, linger: float) -> float | None:
-    instance = outcomes.living(change)
+    instance = change.subject
     documents = change.base_release.objects_masked if change.base_release else []
     left = observation.remaining(instance, documents, seconds=linger)
     if not left:
@@ -146,7 +146,7 @@ def _revert(change: ChangeRequest, claim: Claim, why: str) -> float | None:
 
 def revert(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
     """Bring back what ran before, or remove what never did."""
-    instance = outcomes.living(change)
+    instance = change.subject
     base = change.base_release
     with Attempt(change, claim, base, is_revert=True) as attempt:
         if base is None:
@@ -193,7 +193,8 @@ def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float |
     retryable = exc.retryable if isinstance(exc, ClusterError) else not isinstance(exc, SlipwayError)
     try:
         if isinstance(exc, SealBroken):
-            return _refuse(change, claim, message)
+            _refuse(change, claim, message)
+            return None
         if retryable and attempts < MAX_ATTEMPTS:
             seconds = min(60.0, 2.0**attempts) * random.uniform(0.8, 1.2)  # noqa: S311 jitter, not a secret
             claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=attempts)
@@ -214,7 +215,7 @@ def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float |
 
 def _refuse(change: ChangeRequest, claim: Claim, message: str) -> None:
     """Nothing was applied, so there is nothing to roll back."""
-    instance = outcomes.living(change)
+    instance = change.subject
     if instance.current_release is None:
         health, note = Health.WRONG, "Nothing is installed: the first change was refused."
     else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 from portal.clusters.helm import Helm, render
 from portal.clusters.types import Connection, Rendered, Target
 from portal.environments.models import Environment
@@ -20,7 +22,11 @@ def render_for(
     """The documents of a chart for one target. Has no cluster credentials; bounded in time, memory and
     output."""
     return render(
-        unpacked(chart_digest), target=target, values=values, capabilities=environment.cluster.capabilities
+        unpacked(chart_digest),
+        target=target,
+        values=values,
+        capabilities=environment.cluster.capabilities,
+        binary=settings.SLIPWAY_HELM,
     )
 
 
@@ -47,4 +53,4 @@ def connection_for(instance: ServiceInstance) -> Connection:
 
 
 def helm_for(instance: ServiceInstance) -> Helm:
-    return Helm(connection_for(instance))
+    return Helm(connection_for(instance), binary=settings.SLIPWAY_HELM)

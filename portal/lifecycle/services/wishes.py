@@ -4,7 +4,9 @@ error each."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from portal.accounts.models import User
 from portal.accounts.permissions import require
@@ -20,6 +22,7 @@ from portal.lifecycle.states import ChangeKind
 from services_catalog.models import Offering, OfferingVersion, Plan
 
 Data = Mapping[str, Any]
+M = TypeVar("M", bound=Model)
 
 
 class Errors:
@@ -275,7 +278,7 @@ def _environment(data: Data, errors: Errors) -> Environment | None:
     )
 
 
-def _by_slug(rows: Any, data: Data, field: str, errors: Errors) -> Any:
+def _by_slug(rows: QuerySet[M], data: Data, field: str, errors: Errors) -> M | None:
     slug = data.get(field)
     if not slug or not isinstance(slug, str):
         errors.add(f"/{field}", f"Say which {field}.", "required")
