@@ -13,7 +13,7 @@ from portal.core import clock
 
 
 class ApiTokenAuthentication(TokenAuthentication):
-    """Knox's tokens, at one query a request; bytes that are no text are a wrong token, not an error of ours."""
+    """Knox's tokens, at one query a request; bytes that are no text are a wrong token, no error of ours."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         try:

@@ -50,7 +50,7 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What is wrong and what to do next.")
     code = serializers.CharField()
-    errors = ProblemError(many=True, required=False)
+    errors: Any = ProblemError(many=True, required=False)
     verdicts = serializers.ListField(child=serializers.DictField(), required=False)
     request_id = serializers.CharField(allow_blank=True)
 

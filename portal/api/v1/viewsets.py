@@ -33,7 +33,7 @@ class ApiViewSet(GenericViewSet[Any]):
     parameters: ClassVar[
         Mapping[str, frozenset[str]]
     ] = {}  # by action: query parameters beyond filters and pages
-    filtered_actions: ClassVar[frozenset[str]] = frozenset({"list"})
+    paged: ClassVar[frozenset[str]] = frozenset({"list"})  # actions that answer pages
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -49,9 +49,9 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def known_parameters(self) -> frozenset[str]:
         known = self.parameters.get(self.action, frozenset())
-        if self.action in self.filtered_actions:
+        if self.action in self.paged:
             filterset = getattr(self, "filterset_class", None)
-            known |= self.paginator.parameters | (
+            known |= getattr(self.paginator, "parameters", frozenset()) | (
                 frozenset(filterset.base_filters) if filterset else frozenset()
             )
         return known

@@ -37,7 +37,7 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
 
 
 class VerificationSerializer(serializers.Serializer[Any]):
-    """Outcome of a walk along the chain; `sequence` and `event_id` name the first record that does not fit."""
+    """Outcome of a walk along the chain; `sequence` and `event_id` name the first record that is wrong."""
 
     intact = serializers.BooleanField()
     checked = serializers.IntegerField()

@@ -72,7 +72,7 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
 
     class Meta:
         model = ChangeRequest
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "kind",
             "state",
@@ -108,14 +108,14 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
 
     class Meta:
         model = Approval
-        fields = ("actor", "decision", "digest", "comment", "at")
+        fields: tuple[str, ...] = ("actor", "decision", "digest", "comment", "at")
         read_only_fields = fields
 
 
 class RolloutSerializer(serializers.ModelSerializer[Rollout]):
     class Meta:
         model = Rollout
-        fields = ("id", "is_revert", "helm_revision", "started_at", "finished_at", "outcome", "message")
+        fields: tuple[str, ...] = ("id", "is_revert", "helm_revision", "started_at", "finished_at", "outcome", "message")
         read_only_fields = fields
 
 
@@ -129,7 +129,7 @@ class WaitingSerializer(serializers.Serializer[Any]):
 
 class StepSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
     at = serializers.DateTimeField(allow_null=True)
     state = serializers.ChoiceField(choices=STEP_STATES)
     detail = serializers.CharField(allow_blank=True)
@@ -182,7 +182,7 @@ class ChangeDetail(ChangeRow):
         return change.release.verdicts if change.release else change.verdicts
 
     @extend_schema_field(StepSerializer(many=True))
-    def get_steps(self, change: ChangeRequest) -> list[Any]:
+    def get_steps(self, change: ChangeRequest) -> Any:
         return StepSerializer(changes.steps(change), many=True).data
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
@@ -211,7 +211,7 @@ class LogLineSerializer(serializers.ModelSerializer[LogLine]):
 
     class Meta:
         model = LogLine
-        fields = ("id", "rollout", "at", "text")
+        fields: tuple[str, ...] = ("id", "rollout", "at", "text")
         read_only_fields = fields
 
 

@@ -32,7 +32,7 @@ class InstanceRow(serializers.ModelSerializer[ServiceInstance]):
 
     class Meta:
         model = ServiceInstance
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "name",
             "team",
@@ -103,7 +103,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
 
     class Meta:
         model = Release
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "number",
             "digest",

@@ -33,6 +33,7 @@ class InstanceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewS
     serializers = {"list": InstanceRow, "retrieve": InstanceDetail, "releases": ReleaseSerializer}
     filterset_class = InstanceFilters
     lookup_value_regex = "[0-9]{1,18}"
+    paged = frozenset({"list", "releases"})
 
     def get_queryset(self) -> QuerySet[ServiceInstance]:
         rows = ServiceInstance.objects.visible_to(actor_of(self.request))
@@ -92,6 +93,3 @@ class InstanceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewS
         """Take the announcement back."""
         retirements.withdraw(self.get_object(), actor=actor_of(request))
         return Response(status=204)
-
-    def known_parameters(self) -> frozenset[str]:
-        return self.paginator.parameters if self.action == "releases" else super().known_parameters()

@@ -12,7 +12,7 @@ from services_catalog.models import Offering, OfferingVersion, Plan
 class OfferingRow(serializers.ModelSerializer[Offering]):
     class Meta:
         model = Offering
-        fields = (
+        fields: tuple[str, ...] = (
             "slug",
             "name",
             "summary",
@@ -42,7 +42,7 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
 
     class Meta:
         model = Plan
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "offering",
             "version",
@@ -62,7 +62,7 @@ class VersionRow(serializers.ModelSerializer[OfferingVersion]):
 
     class Meta:
         model = OfferingVersion
-        fields = ("offering", "version", "status", "digest", "ready_timeout_seconds", "notes", "created_at")
+        fields: tuple[str, ...] = ("offering", "version", "status", "digest", "ready_timeout_seconds", "notes", "created_at")
         read_only_fields = fields
 
 

@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api.v1.policies.serializers import EvaluationRequest, EvaluationSerializer
+from portal.api.v1.policies.examples import EVALUATION
+from portal.api.v1.policies.rows import row
+from portal.api.v1.policies.serializers import (
+    EvaluationRequest,
+    EvaluationSerializer,
+    PolicyDetail,
+    PolicyRow,
+)
 from portal.api.v1.viewsets import ApiViewSet
+from portal.core.errors import NotFound
 from portal.environments.models import Environment
 from portal.lifecycle.operations import bundle
+from portal.lifecycle.operations.rendering import deployer_of
+from portal.policy import UserInfo
+
+NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, description="The policy's name.")
 
 
 class PolicyViewSet(ApiViewSet):
     """Policies in Kubernetes' own format, as they are in force."""
 
     queryset = Environment.objects.none()
-    serializer_class = EvaluationSerializer
-    pagination_class = None
+    serializer_class = PolicyRow
+    filter_backends = ()
+    lookup_field = "name"
+    lookup_value_regex = "[-a-z0-9.]{1,253}"
 
-    @extend_schema(request=EvaluationRequest, responses={200: EvaluationSerializer})
+    def list(self, request: Request) -> Response:
+        """Every policy with its rules and where it is bound."""
+        page = self.paginate_queryset(bundle.current().bound)  # type: ignore[arg-type]  # any sequence does
+        return self.get_paginated_response(PolicyRow([row(*item) for item in page or ()], many=True).data)
+
+    @extend_schema(responses=PolicyDetail, parameters=[NAME])
+    def retrieve(self, request: Request, name: str) -> Response:
+        """One policy, with its document."""
+        for policy, bindings in bundle.current().bound:
+            if policy.name == name:
+                return Response(PolicyDetail(row(policy, bindings)).data)
+        raise NotFound
+
+    @extend_schema(request=EvaluationRequest, responses={200: EvaluationSerializer}, examples=EVALUATION)
     @action(detail=False, methods=["post"])
     def evaluate(self, request: Request) -> Response:
         """Judge objects as if they were created in a namespace of this environment. Writes nothing."""
         data = self.read(EvaluationRequest, request)
-        environment = get_object_or_404(Environment, slug=data["environment"])
-        judgement = bundle.current().judge(
-            data["documents"], operation="CREATE", namespace=_namespace(environment), user=None, old={}
-        )
+        namespace = _namespace(get_object_or_404(Environment, slug=data["environment"]))
+        user = UserInfo(deployer_of(namespace["metadata"]["name"]), ("system:authenticated",))
+        judgement = bundle.current().judge(data["documents"], namespace=namespace, user=user)
         return Response(EvaluationSerializer(judgement).data)
 
 
-def _namespace(environment: Environment) -> dict[str, object]:
+def _namespace(environment: Environment) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Namespace",

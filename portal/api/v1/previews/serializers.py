@@ -19,10 +19,10 @@ class QuotaLineSerializer(serializers.Serializer[Any]):
 
 
 class DraftSerializer(serializers.Serializer[Any]):
-    """What a change would do; nothing was written. `allowed` is false when anything here stands in its way."""
+    """What a change would do; nothing was written. `allowed` is false when anything stands in its way."""
 
     allowed = serializers.BooleanField()
-    errors = ProblemError(many=True, help_text="Of the values, with their path.")
+    errors: Any = ProblemError(many=True, help_text="Of the values, with their path.")
     problems = serializers.ListField(
         child=serializers.CharField(), help_text="Of the chart with these values."
     )

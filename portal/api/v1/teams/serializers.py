@@ -11,14 +11,14 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields = ("username", "name", "role")
+        fields: tuple[str, ...] = ("username", "name", "role")
         read_only_fields = fields
 
 
 class TeamRow(serializers.ModelSerializer[Team]):
     class Meta:
         model = Team
-        fields = ("slug", "name", "contact")
+        fields: tuple[str, ...] = ("slug", "name", "contact")
         read_only_fields = fields
 
 

@@ -1,0 +1,159 @@
+"""Role × verb × object: one table. A new operation without a row here fails the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from portal.core import clock
+from portal.lifecycle.models import ServiceInstance
+from tests.api.conftest import PEOPLE, World
+
+#          anonymous alice bob mona pia olga pete audrey
+EVERYBODY = "401 200 200 200 200 200 200 200"
+TEAM = "401 200 200 200 404 200 200 200"  # members, and whoever reads everything
+ANNOUNCED = "401 200 200 200 404 403 403 403"  # members only
+READERS = "401 403 403 403 403 200 200 200"  # of the whole audit trail
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation: what to send, about what, and the status for each of PEOPLE."""
+
+    statuses: str
+    path: Callable[[World], str]
+    body: Callable[[World], Any] = lambda world: None
+
+    def status_for(self, person: str) -> int:
+        return int(self.statuses.split()[PEOPLE.index(person)])
+
+
+def at(path: str) -> Callable[[World], str]:
+    return lambda world: path.format(
+        change=world.change.pk, waiting=world.waiting.pk, instance=world.instance.pk
+    )
+
+
+def decision(world: World) -> dict[str, str]:
+    return {"digest": world.waiting.seal, "comment": "Looked at it."}
+
+
+def retirement(world: World) -> dict[str, Any]:
+    ServiceInstance.objects.filter(pk=world.instance.pk).update(retirement_announced_at=clock.now())
+    return {"kind": "retire", "instance": world.instance.pk, "confirm": world.instance.name}
+
+
+def evaluation(world: World) -> dict[str, Any]:
+    pod = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "try"}}
+    return {"environment": "dev", "documents": [pod]}
+
+
+TABLE: dict[str, Row] = {
+    "GET /me/": Row(EVERYBODY, at("me/")),
+    "GET /offerings/": Row(EVERYBODY, at("offerings/")),
+    "GET /offerings/{slug}/": Row(EVERYBODY, at("offerings/web-service/")),
+    "GET /offerings/{offering_slug}/versions/": Row(EVERYBODY, at("offerings/web-service/versions/")),
+    "GET /offerings/{offering_slug}/versions/{version}/": Row(
+        EVERYBODY, at("offerings/web-service/versions/1.0.0/")
+    ),
+    "GET /plans/": Row(EVERYBODY, at("plans/")),
+    "GET /environments/": Row(EVERYBODY, at("environments/")),
+    "GET /environments/{slug}/": Row(EVERYBODY, at("environments/dev/")),
+    "GET /clusters/": Row(EVERYBODY, at("clusters/")),
+    "GET /clusters/{slug}/": Row(EVERYBODY, at("clusters/sandbox/")),
+    "GET /policies/": Row(EVERYBODY, at("policies/")),
+    "GET /policies/{name}/": Row(EVERYBODY, lambda world: f"policies/{a_policy()}/"),
+    "POST /policies/evaluate/": Row(EVERYBODY, at("policies/evaluate/"), evaluation),
+    "GET /teams/": Row(EVERYBODY, at("teams/")),
+    "GET /teams/{slug}/": Row(TEAM, at("teams/shop/")),
+    "GET /applications/": Row(EVERYBODY, at("applications/")),
+    "POST /applications/": Row(
+        "401 403 403 201 404 403 403 403",
+        at("applications/"),
+        lambda world: {"team": "shop", "slug": "search", "name": "Search"},
+    ),
+    "GET /applications/{slug}/": Row(TEAM, at("applications/storefront/")),
+    "GET /instances/": Row(EVERYBODY, at("instances/")),
+    "GET /instances/{id}/": Row(TEAM, at("instances/{instance}/")),
+    "GET /instances/{id}/manifests/": Row(TEAM, at("instances/{instance}/manifests/")),
+    "GET /instances/{id}/releases/": Row(TEAM, at("instances/{instance}/releases/")),
+    # nobody's cluster answers here, so whoever may look is told 503
+    "GET /instances/{id}/objects/": Row(
+        "401 503 503 503 404 503 503 503", at("instances/{instance}/objects/")
+    ),
+    "POST /instances/{id}/announce-retirement/": Row(
+        ANNOUNCED, at("instances/{instance}/announce-retirement/")
+    ),
+    "DELETE /instances/{id}/announce-retirement/": Row(
+        "401 204 204 204 404 403 403 403", at("instances/{instance}/announce-retirement/")
+    ),
+    "GET /changes/": Row(EVERYBODY, at("changes/")),
+    "POST /changes/": Row("401 201 201 201 404 403 403 403", at("changes/"), retirement),
+    "POST /previews/": Row("401 200 200 200 404 403 403 403", at("previews/"), retirement),
+    "GET /changes/{id}/": Row(TEAM, at("changes/{change}/")),
+    "GET /changes/{id}/diff/": Row(TEAM, at("changes/{waiting}/diff/")),
+    "GET /changes/{id}/log/": Row(TEAM, at("changes/{change}/log/")),
+    "POST /changes/{id}/approve/": Row(
+        "401 403 403 403 404 200 403 403", at("changes/{waiting}/approve/"), decision
+    ),
+    "POST /changes/{id}/reject/": Row(
+        "401 403 403 403 404 200 403 403", at("changes/{waiting}/reject/"), decision
+    ),
+    "POST /changes/{id}/cancel/": Row("401 200 200 200 404 200 403 403", at("changes/{waiting}/cancel/")),
+    "GET /audit/": Row(EVERYBODY, at("audit/")),
+    "GET /audit/{id}/": Row(TEAM, lambda world: f"audit/{an_event(world)}/"),
+    "GET /audit/verify/": Row(READERS, at("audit/verify/")),
+    "GET /tokens/": Row(EVERYBODY, at("tokens/")),
+    "POST /tokens/": Row(
+        "401 201 201 201 201 201 201 201", at("tokens/"), lambda world: {"name": "for the pipeline"}
+    ),
+    "DELETE /tokens/{token_key}/": Row(
+        "401 204 404 404 404 404 404 404",
+        lambda world: f"tokens/{world.api('alice').token_row.token_key}/",
+    ),
+}
+
+
+def a_policy() -> str:
+    from portal.lifecycle.operations import bundle
+
+    return bundle.current().policies[0].name
+
+
+def an_event(world: World) -> str:
+    from portal.audit.recording import record
+
+    return str(record("change.requested", world.change, actor=world.people["alice"]).pk)
+
+
+def operations() -> Iterator[str]:
+    """Everything that the OpenAPI description offers."""
+    for path, methods in SchemaGenerator().get_schema(public=True)["paths"].items():
+        for method in methods:
+            yield f"{method.upper()} {path.removeprefix('/api/v1')}"
+
+
+def test_every_operation_has_a_row_in_the_table() -> None:
+    assert set(operations()) == set(TABLE)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("operation", TABLE)
+def test_role_may_or_may_not(world: World, operation: str, person: str) -> None:
+    row, method = TABLE[operation], operation.split()[0]
+    path, body = row.path(world), row.body(world)
+    answer = world.api(person).call(method, path, body)
+    assert answer.status_code == row.status_for(person), answer.content
+    if answer.status_code >= 400:
+        assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_refused_writes_leave_nothing_behind(world: World, person: str) -> None:
+    before = ServiceInstance.objects.get(pk=world.instance.pk).retirement_announced_at
+    if world.api(person).post(f"instances/{world.instance.pk}/announce-retirement/").status_code != 200:
+        assert ServiceInstance.objects.get(pk=world.instance.pk).retirement_announced_at == before
