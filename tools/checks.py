@@ -26,7 +26,7 @@ _PRODUCTION = {
     "SLIPWAY_BROKER_URL": "redis://broker.example.org/0",
 }
 _TESTING = {"DJANGO_SETTINGS_MODULE": "portal.settings.test"}
-_PYTEST = ["pytest", "-n", "2", "--dist", "loadgroup", "-q"]
+_PYTEST = ["pytest", "-n", "2", "--dist", "loadgroup", "-q", "-p", "tools.no_skips", "-m", "not benchmark"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def bench() -> list[str]:
 
 
 def _pytest(name: str, arguments: list[str], environment: dict[str, str] | None = None) -> list[str]:
-    stage = Stage(name, [*_PYTEST, "-m", "not benchmark", *arguments], environment or {})
+    stage = Stage(name, [*_PYTEST, *arguments], environment or {})
     status, _, _ = stage.run(quiet=False)
     return [name] if status else []
 

@@ -1,5 +1,6 @@
 """`make test` cannot be green when a stage is red, and CI runs nothing else."""
 
+import os
 import re
 import subprocess
 import sys
@@ -56,6 +57,36 @@ def test_the_second_run_keeps_only_tests_that_use_the_database(tmp_path):
         check=True,
     )
     assert re.findall(r"::(test_\w+)", result.stdout) == ["test_marked", "test_fixture", "test_indirect"]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("def test_it(): pass", 0),
+        ("def test_it(): pytest.skip('no browser here')", 1),
+        ("pytest.skip('not here', allow_module_level=True)", 1),
+        ("@pytest.mark.xfail\ndef test_it(): assert False", 0),
+    ],
+)
+def test_a_skipped_test_fails_the_run(tmp_path, body, status, workers):
+    (tmp_path / "test_one.py").write_text(f"import pytest\n{body}\n")
+    (tmp_path / "test_other.py").write_text("def test_other(): pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "xdist", "-p", "tools.no_skips", "-n", workers, "-q"),
+            *("-c", str(tmp_path / "pytest.ini"), str(tmp_path)),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == status, result.stdout
+    assert ("skipped tests fail this run" in result.stdout) is bool(status)
 
 
 def test_ci_runs_make_test_and_nothing_else():

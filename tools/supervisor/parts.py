@@ -7,6 +7,7 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from tools.paths import VENV_PYTHON, bin_dir
 from tools.supervisor import health, ports
@@ -120,7 +121,7 @@ def make_plan(state: State, environ: Mapping[str, str] = os.environ) -> Plan:
         "DJANGO_SETTINGS_MODULE": "portal.settings.dev",
         "SLIPWAY_SECRET_KEY": state.secret_key(),
         "SLIPWAY_ALLOWED_HOSTS": f"localhost,{ports.HOST}",
-        "SLIPWAY_DATABASE_URL": f"sqlite:///{state.root / 'portal.sqlite3'}",
+        "SLIPWAY_DATABASE_URL": f"sqlite:///{quote(str(state.root / 'portal.sqlite3'))}",
         **({"SLIPWAY_BROKER_URL": f"redis+socket://{broker_socket}"} if own_broker else {}),
         "PATH": os.defpath,
     }
