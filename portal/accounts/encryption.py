@@ -32,6 +32,10 @@ else:
 class EncryptedJSONField(AnyTextField):
     """Any JSON value, stored as a Fernet token under SLIPWAY_FIELD_KEYS. Cannot be searched."""
 
+    # read by django-stubs
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else _box().encrypt(json.dumps(value).encode()).decode()
 

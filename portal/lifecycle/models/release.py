@@ -26,8 +26,8 @@ class Release(models.Model):
     offering_version = models.ForeignKey(OfferingVersion, on_delete=models.PROTECT, related_name="+")
     plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="+")
     chart = models.ForeignKey(ChartArchive, on_delete=models.PROTECT, related_name="+")
-    inputs: Any = EncryptedJSONField(help_text="The values that people gave.")
-    values: Any = EncryptedJSONField(
+    inputs = EncryptedJSONField(help_text="The values that people gave.")
+    values = EncryptedJSONField(
         help_text="Chart defaults, plan, inputs, locked values and generated secrets, merged."
     )
     masked_values = models.JSONField(help_text="As `values`, secrets masked.")
