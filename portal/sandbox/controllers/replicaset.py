@@ -1,0 +1,101 @@
+"""ReplicaSets: as many active pods as wanted, the least useful ones removed first."""
+
+from __future__ import annotations
+
+from portal.sandbox import conditions, owners, pods
+from portal.sandbox.controllers import podcontrol
+from portal.sandbox.controllers.base import Controller, Key
+from portal.sandbox.objects import Object
+from portal.sandbox.statuses import ApiError
+
+KIND = "apps/ReplicaSet"
+
+
+class ReplicaSetController(Controller):
+    name = "replicaset-controller"
+
+    def watch(self) -> None:
+        self.on_self(KIND)
+        self.on_owned("Pod", "ReplicaSet")
+
+    def reconcile(self, key: Key) -> float | None:
+        replica_set = self.client.get(KIND, *key)
+        if replica_set is None:
+            return None
+        failure: ApiError | None = None
+        if not replica_set["metadata"].get("deletionTimestamp"):
+            failure = self._manage(replica_set)
+        again = self._write_status(replica_set, failure)
+        if failure is not None:
+            raise failure
+        return again
+
+    def _manage(self, replica_set: Object) -> ApiError | None:
+        """Create or delete pods; the refusal that stopped it, if any."""
+        active = [pod for pod in self._pods(replica_set) if pods.is_active(pod)]
+        missing = replica_set["spec"].get("replicas", 1) - len(active)
+        if missing < 0:
+            for pod in sorted(active, key=podcontrol.usefulness)[:-missing]:
+                self.client.delete("Pod", pod)
+                self.client.event(
+                    replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}"
+                )
+        for _ in range(missing):
+            try:
+                self._create(replica_set)
+            except ApiError as refusal:
+                self.client.event(
+                    replica_set, "Warning", "FailedCreate", f"Error creating: {refusal.message}"
+                )
+                return refusal
+        return None
+
+    def _create(self, replica_set: Object) -> None:
+        prefix = f"{replica_set['metadata']['name']}-"
+        pod = podcontrol.from_template(replica_set["spec"]["template"], replica_set, generate_name=prefix)
+        created = self.client.create("Pod", pod)
+        self.client.event(
+            replica_set, "Normal", "SuccessfulCreate", f"Created pod: {created['metadata']['name']}"
+        )
+
+    def _pods(self, replica_set: Object) -> list[Object]:
+        found = self.client.owned("Pod", replica_set)
+        if replica_set["metadata"].get("deletionTimestamp"):
+            return found
+        for pod in self.client.list("Pod", replica_set["metadata"]["namespace"]):
+            if (
+                owners.controller_of(pod) is None
+                and pods.is_active(pod)
+                and owners.selects(replica_set["spec"]["selector"], pod["metadata"].get("labels"))
+            ):
+                found.append(self.client.adopt("Pod", pod, replica_set))
+        return found
+
+    def _write_status(self, replica_set: Object, failure: ApiError | None) -> float | None:
+        mine = self.client.owned("Pod", replica_set)
+        active = [pod for pod in mine if pods.is_active(pod)]
+        labels = replica_set["spec"]["template"].get("metadata", {}).get("labels") or {}
+        available, again = podcontrol.available(active, replica_set["spec"].get("minReadySeconds", 0))
+        counts = {
+            "fullyLabeledReplicas": sum(
+                labels.items() <= (pod["metadata"].get("labels") or {}).items() for pod in active
+            ),
+            "readyReplicas": sum(pods.is_ready(pod) for pod in active),
+            "availableReplicas": available,
+        }
+        before = replica_set.get("status") or {}
+        listed = before.get("conditions") or []
+        if failure is not None:
+            listed = conditions.put(listed, "ReplicaFailure", "True", "FailedCreate", failure.message)
+        elif len(active) >= replica_set["spec"].get("replicas", 1):
+            listed = conditions.without(listed, "ReplicaFailure")
+        status = {
+            "replicas": len(active),
+            **{field: number for field, number in counts.items() if number},
+            "terminatingReplicas": podcontrol.terminating(mine),
+            "observedGeneration": replica_set["metadata"].get("generation", 0),
+            **({"conditions": listed} if listed else {}),
+        }
+        if status != before:
+            self.client.update_status(KIND, {**replica_set, "status": status})
+        return again

@@ -1,0 +1,71 @@
+"""How a simulated container behaves, told from the last segment of its image's path.
+
+`…/fail…` can never be pulled; `…/crash…` ends with an error each time it is started; `…/slow-N…` is ready
+(or, in a pod that runs to completion, done) after N seconds. Everything else is ready at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from portal.sandbox import pods
+from portal.sandbox.objects import Object
+
+_SLOW = re.compile(r"^slow-(\d+(?:\.\d+)?)")
+# how long an ordinary container takes to start, and a job's container to do its work
+START_SECONDS = 0.02
+WORK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    pulls: bool = True
+    crashes: bool = False
+    seconds: float = 0.0
+
+
+def of(container: Object) -> Behaviour:
+    segment = container.get("image", "").rpartition("/")[2]
+    if segment.startswith("fail"):
+        return Behaviour(pulls=False)
+    if segment.startswith("crash"):
+        return Behaviour(crashes=True)
+    slow = _SLOW.match(segment)
+    return Behaviour(seconds=float(slow.group(1))) if slow else Behaviour()
+
+
+def runs_to_completion(spec: Object) -> bool:
+    """Whether the pod's containers are expected to end: any restart policy but Always."""
+    return spec.get("restartPolicy", "Always") != "Always"
+
+
+def references(spec: Object) -> list[tuple[str, str, str, str, bool]]:
+    """The Secrets and ConfigMaps that must exist: kind, name, key ("" for any), container or volume, is a volume."""
+    found = []
+    for container in pods.containers(spec, ephemeral=False):
+        for source in container.get("envFrom") or ():
+            for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                reference = source.get(field)
+                if reference and not reference.get("optional"):
+                    found.append((kind, reference["name"], "", container["name"], False))
+        for variable in container.get("env") or ():
+            for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+                reference = (variable.get("valueFrom") or {}).get(field)
+                if reference and not reference.get("optional"):
+                    found.append((kind, reference["name"], reference["key"], container["name"], False))
+    for volume in spec.get("volumes") or ():
+        found += _mounted(volume)
+    return found
+
+
+def _mounted(volume: Object) -> list[tuple[str, str, str, str, bool]]:
+    found = []
+    sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
+    for source in sources:
+        for field, kind, key in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+            reference = source.get(field)
+            if reference and not reference.get("optional"):
+                name = reference.get(key) or reference.get("name")
+                found.append((kind, name, "", volume["name"], True))
+    return found
