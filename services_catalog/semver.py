@@ -14,7 +14,7 @@ SEMVER = re.compile(
 
 
 def is_semver(text: str) -> bool:
-    return SEMVER.match(text) is not None
+    return SEMVER.fullmatch(text) is not None
 
 
 def precedence(version: str) -> tuple[Any, ...]:
@@ -22,7 +22,7 @@ def precedence(version: str) -> tuple[Any, ...]:
 
     Raises ValueError when `version` is not a semantic version.
     """
-    match = SEMVER.match(version)
+    match = SEMVER.fullmatch(version)
     if match is None:
         raise ValueError(f"{version!r} is not a semantic version such as 1.4.2.")
     major, minor, patch, prerelease = match.groups()
