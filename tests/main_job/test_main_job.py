@@ -3,11 +3,12 @@
 import pytest
 
 from portal.clusters.kubernetes import Kubernetes
-from portal.core.errors import NotPermitted, PolicyDenied
+from portal.core.errors import NotPermitted, PolicyDenied, ValidationFailed
 from portal.core.objects import ObjectKey
 from portal.lifecycle.models import ServiceInstance
 from portal.lifecycle.services import approvals, changes, retirements, wishes
 from portal.lifecycle.states import ChangeState, Health
+from services_catalog.models import OfferingVersion
 from tests.fixtures.worker import work_off
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,12 @@ def web(organisation, **more):
     return run(organisation.alice, **data, version="1.0.0", values=WEB, **more)
 
 
+SERVICE = {"application": "storefront", "environment": "dev", "offering": "web-service"}
 WEB = {"image": {"repository": "registry.example.com/shop/storefront", "tag": "1.4.2"}}
+FORBIDDEN = {
+    "image": {"repository": "docker.io/x", "tag": "latest"},
+    "securityContext": {"privileged": True},
+}
 
 
 def promote(organisation, instance, environment):
@@ -65,10 +71,8 @@ def test_a_namespace_comes_with_its_guard_rails(provisioned):
 
 
 def test_a_service_needs_a_namespace_first(provisioned):
-    from portal.core.errors import ValidationFailed
-
     with pytest.raises(ValidationFailed, match=r"correct") as caught:
-        ask(provisioned.alice, application="storefront", environment="dev", offering="web-service", name="a", values=WEB)
+        ask(provisioned.alice, **SERVICE, name="a", values=WEB)
     assert caught.value.errors[0]["code"] == "namespace_missing"
 
 
@@ -80,14 +84,7 @@ def test_a_web_service_runs_and_a_privileged_one_is_denied_with_every_reason(pro
     assert (instance.health, instance.current_release) == (Health.READY, change.release)
     before = ServiceInstance.objects.count()
     with pytest.raises(PolicyDenied) as caught:
-        ask(
-            provisioned.alice,
-            application="storefront",
-            environment="dev",
-            offering="web-service",
-            name="bad",
-            values={"image": {"repository": "docker.io/x", "tag": "latest"}, "securityContext": {"privileged": True}},
-        )
+        ask(provisioned.alice, **SERVICE, name="bad", values=FORBIDDEN)
     verdicts = caught.value.details["verdicts"]
     assert len({v["policy"] for v in verdicts}) >= 3
     assert all(v["remediation"] for v in verdicts)
@@ -119,7 +116,10 @@ def test_upgrade_rollback_and_two_step_retirement(provisioned):
     instance = first.instance
     run(provisioned.alice, kind="upgrade", instance=instance.pk, version="1.1.0")
     changed = run(
-        provisioned.alice, kind="update", instance=instance.pk, values={"image": {**WEB["image"], "tag": "1.5.0"}}
+        provisioned.alice,
+        kind="update",
+        instance=instance.pk,
+        values={"image": {**WEB["image"], "tag": "1.5.0"}},
     )
     assert changed.release.offering_version.version == "1.1.0"
     back = run(provisioned.alice, kind="rollback", instance=instance.pk, release=first.release.pk)
@@ -139,7 +139,9 @@ def test_a_database_password_is_made_kept_and_never_shown(provisioned):
     first = run(provisioned.alice, **data)
     second = run(provisioned.alice, kind="update", instance=first.instance_id, plan="medium")
     assert first.release.values != first.release.masked_values
-    secrets = {doc["metadata"]["name"]: doc for doc in second.release.objects_masked if doc["kind"] == "Secret"}
+    secrets = {
+        doc["metadata"]["name"]: doc for doc in second.release.objects_masked if doc["kind"] == "Secret"
+    }
     assert secrets
     old = {doc["metadata"]["name"]: doc for doc in first.release.objects_masked if doc["kind"] == "Secret"}
     assert {n: d["data"] for n, d in old.items()} == {n: d["data"] for n, d in secrets.items()}
@@ -148,8 +150,6 @@ def test_a_database_password_is_made_kept_and_never_shown(provisioned):
 def test_what_never_gets_ready_is_rolled_back_after_its_time(provisioned):
     namespace(provisioned)
     first = web(provisioned)
-    from services_catalog.models import OfferingVersion
-
     OfferingVersion.objects.filter(offering__slug="web-service").update(ready_timeout_seconds=2)
     change = work_off(
         ask(
@@ -171,15 +171,11 @@ def test_what_never_gets_ready_is_rolled_back_after_its_time(provisioned):
 
 def test_a_first_install_that_fails_leaves_nothing_behind(provisioned):
     namespace(provisioned)
-    from services_catalog.models import OfferingVersion
-
     OfferingVersion.objects.filter(offering__slug="web-service").update(ready_timeout_seconds=1)
     change = work_off(
         ask(
             provisioned.alice,
-            application="storefront",
-            environment="dev",
-            offering="web-service",
+            **SERVICE,
             name="broken",
             values={"image": {"repository": "registry.example.com/shop/fail-x", "tag": "1.0.0"}},
         )

@@ -18,6 +18,7 @@ RESOURCES = (
     "persistentvolumeclaims",
     "requests.storage",
 )
+AUTOSCALER = "HorizontalPodAutoscaler"
 WORKLOADS = {"Deployment", "StatefulSet", "ReplicaSet", "Job"}
 
 
@@ -36,12 +37,15 @@ Usage = dict[str, Decimal]
 
 
 def usage_of(documents: Iterable[Mapping[str, Any]]) -> Usage:
-    """What the pods and claims of these documents would count against a quota, at their declared replicas."""
+    """What the pods and claims of these documents would count against a quota, at their fewest replicas."""
+    documents = list(documents)
+    floors = _autoscaled(documents)
     total: Usage = dict.fromkeys(RESOURCES, Decimal(0))
     for document in documents:
         kind, spec = document.get("kind"), document.get("spec") or {}
         if kind in WORKLOADS:
-            count = Decimal(spec.get("parallelism", 1) if kind == "Job" else spec.get("replicas", 1))
+            declared = spec.get("parallelism", 1) if kind == "Job" else spec.get("replicas", 1)
+            count = Decimal(floors.get((kind, document["metadata"]["name"]), declared))
             _add_pods(total, (spec.get("template") or {}).get("spec") or {}, count)
             for claim in spec.get("volumeClaimTemplates") or []:
                 _add_claim(total, claim, count)
@@ -50,6 +54,16 @@ def usage_of(documents: Iterable[Mapping[str, Any]]) -> Usage:
         elif kind == "PersistentVolumeClaim":
             _add_claim(total, document, Decimal(1))
     return total
+
+
+def _autoscaled(documents: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    """The replicas that an autoscaler keeps at the least, by the kind and name of what it scales."""
+    scalers = [document.get("spec") or {} for document in documents if document.get("kind") == AUTOSCALER]
+    return {
+        (spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]): spec.get("minReplicas", 1)
+        for spec in scalers
+        if spec.get("scaleTargetRef")
+    }
 
 
 def _add_pods(total: Usage, pod: Mapping[str, Any], count: Decimal) -> None:
