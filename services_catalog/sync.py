@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import ProtectedError
 
+from portal.audit.recording import record
 from portal.core.digests import short
 from portal.core.errors import StateConflict
 from services_catalog import library
@@ -26,7 +27,7 @@ class ChartChanged(StateConflict):
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that a sync did, or found. The caller audits."""
+    """One thing that a sync did, or found."""
 
     what: Literal["created", "updated", "unchanged", "chart replaced", "removed", "not in the library"]
     subject: str
@@ -54,9 +55,13 @@ def sync(folder: Path | None = None, *, mutable: bool | None = None) -> list[Ste
 
 def _offering(entry: LibraryOffering, mutable: bool) -> Iterator[Step]:
     offering, what = _put(Offering, {"slug": entry.slug}, _with_defaults(Offering, entry.fields))
-    yield Step(what, entry.slug)
+    steps = [Step(what, entry.slug)]
     for version in entry.versions:
-        yield from _version(offering, version, mutable)
+        steps += _version(offering, version, mutable)
+    done = [str(step) for step in steps if step.what != "unchanged"]
+    if done:
+        record("catalog.synchronised", offering, actor=None, after={"steps": done})
+    yield from steps
 
 
 def _version(offering: Offering, entry: LibraryVersion, mutable: bool) -> Iterator[Step]:

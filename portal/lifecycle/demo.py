@@ -13,6 +13,7 @@ from django.db import transaction
 
 from portal.accounts.models import ApiToken, Membership, PlatformRole, Team, User
 from portal.accounts.roles import PlatformRoleName, TeamRole
+from portal.audit.recording import record
 from portal.environments.models import Cluster, Environment
 from portal.environments.services import save_environment
 from portal.lifecycle.models import Application
@@ -49,6 +50,7 @@ PASSWORD_BYTES = 12
 
 def load(cluster: Cluster) -> dict[str, User]:
     """Write teams, people, stages and applications. What is there already stays as it is."""
+    missing = {p.username for p in PEOPLE} - set(User.objects.values_list("username", flat=True))
     with transaction.atomic():
         teams = {
             slug: Team.objects.get_or_create(slug=slug, defaults={"name": name})[0]
@@ -57,6 +59,8 @@ def load(cluster: Cluster) -> dict[str, User]:
         people = {person.username: _person(person, teams) for person in PEOPLE}
     _stages(cluster)
     _applications(teams)
+    if missing:
+        record("demo.loaded", cluster, actor=None, after={"people": sorted(missing)})
     return people
 
 
