@@ -11,16 +11,10 @@ import yaml
 from portal.core.digests import digest_of
 from portal.core.objects import ObjectKey
 from portal.policy import admission, judging
-from portal.policy.documents import (
-    API_GROUP,
-    BINDING_KIND,
-    POLICY_KIND,
-    Binding,
-    Policy,
-    read_binding,
-    read_policy,
-)
+from portal.policy.documents import API_GROUP, BINDING_KIND, POLICY_KIND, Binding, Policy
+from portal.policy.reading import read_binding, read_policy
 from portal.policy.types import (
+    ENVIRONMENT_LABEL,
     Admission,
     AdmissionRequest,
     Document,
@@ -49,7 +43,13 @@ class Bundle:
             (policy, tuple(binding for binding in self.bindings if binding.policy == policy.name))
             for policy in self.policies
         )
-        documents = [item.document for item in (*self.policies, *self.bindings)]
+        self.chosen_by_environment = any(
+            requirement.key == ENVIRONMENT_LABEL
+            for binding in self.bindings
+            for requirement in binding.match.namespaces.requirements
+        )
+        documents: list[Document] = [policy.document for policy in self.policies]
+        documents += [binding.document for binding in self.bindings]
         self.digest = digest_of(sorted(map(digest_of, [*documents, *self.params])))
 
     def judge(
@@ -65,9 +65,11 @@ class Bundle:
         """What the policies say of documents that somebody wants to apply: all findings at once.
 
         `namespace` is the Namespace that documents without one land in; its labels are the environment's.
-        A document whose key is in `old` is judged as an update of that object. `params` add to the bundle's own.
+        A document whose key is in `old` is judged as an update of that object. `params` add to the bundle's.
+        When modes are chosen by environment, a namespaced document without an environment is an error.
         """
-        return judging.judge(self, documents, operation, namespace, user, old or {}, params)
+        params = (*self.params, *params)
+        return judging.Judge(self, operation, namespace, user, old or {}, params).judge(documents)
 
     def admit(self, request: AdmissionRequest, params: Sequence[Document] = ()) -> Admission:
         """The answer of the API server's validating admission, word for word."""
@@ -77,8 +79,9 @@ class Bundle:
 def load_bundle(source: Path | Sequence[Document]) -> Bundle:
     """Read and compile every policy. Raises PolicyInvalid with all problems at once.
 
-    From a path (a file, or a folder searched for *.yaml outside of `tests` folders) there must be at least one
-    policy, and each binding must name one that is there; documents given directly may be none, as in a cluster.
+    From a path (a file, or a folder searched for *.yaml outside of `tests` folders) there must be at least
+    one policy, and each binding must name one that is there. Documents given directly may be none, as in a
+    cluster.
     """
     if isinstance(source, Path):
         return _load_path(source)

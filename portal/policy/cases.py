@@ -16,7 +16,7 @@ SUCCESS = {"CREATE": 201}
 
 
 def judge_case(case: Mapping[str, Any]) -> dict[str, Any]:
-    """`{name, policyAccepted, allowed, httpStatus, reason, message, warning}` of one case; None where not said."""
+    """What this engine says of one case, in the shape of what was recorded; None where nothing is said."""
     answer: dict[str, Any] = {"name": case["name"], "policyAccepted": True}
     answer |= dict.fromkeys(("allowed", "httpStatus", "reason", "message", "warning"))
     documents = [case["policy"], *([case["binding"]] if case.get("binding") else [])]

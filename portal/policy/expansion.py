@@ -1,4 +1,4 @@
-"""The objects that a set of documents amounts to: lists flattened, defaults applied, workloads opened to their Pod."""
+"""What a set of documents amounts to: lists flattened, defaults applied, workloads opened to their Pod."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def flatten(documents: Iterable[Any], depth: int = 0) -> Iterator[Any]:
         if document is None or document == {}:
             continue
         items = document.get("items") if isinstance(document, Mapping) else None
-        is_list = isinstance(items, list) and str(document.get("kind") or "").endswith("List")
-        if is_list and depth < MAX_NESTING:
+        is_list = isinstance(document, Mapping) and str(document.get("kind") or "").endswith("List")
+        if isinstance(items, list) and is_list and depth < MAX_NESTING:
             inner_kind = str(document["kind"]).removesuffix("List")
             yield from flatten((_typed(item, document, inner_kind) for item in items), depth + 1)
         else:

@@ -3,88 +3,131 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.core.objects import ObjectKey, key_of
+from portal.policy.defaults import apply_defaults
 from portal.policy.documents import Binding, Metadata, Policy
 from portal.policy.evaluation import Context, Decision, ParamsUnavailable, evaluate
-from portal.policy.expansion import Subject, flatten, subjects_of, why_not_an_object
+from portal.policy.expansion import Subject, flatten, in_namespace, subjects_of, why_not_an_object
+from portal.policy.matching import labels_of
 from portal.policy.resources import Resources
-from portal.policy.types import AdmissionRequest, Document, Judgement, Operation, Outcome, UserInfo, Verdict
+from portal.policy.types import (
+    ENVIRONMENT_LABEL,
+    AdmissionRequest,
+    Document,
+    Judgement,
+    Operation,
+    Outcome,
+    UserInfo,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from portal.policy.bundle import Bundle
 
 RANK: Mapping[Outcome, int] = {"pass": 0, "audit": 1, "warn": 2, "deny": 3, "error": 4}
-# the name under which the engine itself refuses what is no object
-ENGINE = "well-formed"
-UNREADABLE = Metadata(
-    title="Only Kubernetes objects can be judged",
+# the name under which the engine itself refuses what it cannot judge
+ENGINE = "judgeable"
+UNJUDGED = Metadata(
+    title="Only what can be judged is allowed",
     category="Form",
     severity="high",
-    remediation="Give every document an `apiVersion`, a `kind` and a `metadata.name`.",
+    remediation="Give every document an `apiVersion`, a `kind` and a `metadata.name`, and apply it to the "
+    f"namespace of an environment, which carries the label `{ENVIRONMENT_LABEL}`.",
 )
 
 
-def judge(
-    bundle: Bundle,
-    documents: Sequence[Any],
-    operation: Operation,
-    namespace: Document | None,
-    user: UserInfo,
-    old: Mapping[ObjectKey, Document],
-    params: Sequence[Document],
-) -> Judgement:
-    """See Bundle.judge."""
-    flat = list(flatten(documents))
-    resources = Resources([document for document in flat if isinstance(document, Mapping)])
-    target = str(((namespace or {}).get("metadata") or {}).get("name") or "")
-    verdicts: list[Verdict] = []
-    for document in flat:
-        problem = why_not_an_object(document)
-        key = key_of(document if isinstance(document, Mapping) and not problem else {}, target)
-        if problem:
-            verdicts.append(_verdict(ENGINE, UNREADABLE, -1, "error", key, "", problem, "BadRequest"))
-            continue
-        for subject in subjects_of(document, resources, target):
-            request = _request(subject, operation, namespace, user, old)
-            context = Context(request, (*bundle.params, *params))
-            own_key = key if subject.resource.namespaced or subject.path else key_of(document)
-            verdicts += _judge_subject(bundle, context, own_key, subject.path)
-    return Judgement(tuple(verdicts))
+@dataclass(frozen=True)
+class Judge:
+    """One call of Bundle.judge, whose documentation says what the parts are."""
 
+    bundle: Bundle
+    operation: Operation
+    namespace: Document | None
+    user: UserInfo
+    old: Mapping[ObjectKey, Document]
+    params: Sequence[Document]
 
-def _request(
-    subject: Subject,
-    operation: Operation,
-    namespace: Document | None,
-    user: UserInfo,
-    old: Mapping[ObjectKey, Document],
-) -> AdmissionRequest:
-    resource, metadata = subject.resource, subject.object.get("metadata") or {}
-    before = None if subject.path else old.get(key_of(subject.object))
-    if before is not None and operation == "CREATE":
-        operation = "UPDATE"
-    deleting = operation == "DELETE"
-    own_namespace = str(metadata.get("namespace") or "") if resource.namespaced else ""
-    is_namespace = (resource.group, resource.kind) == ("", "Namespace")
-    return AdmissionRequest(
-        operation=operation,
-        group=resource.group,
-        version=resource.version,
-        resource=resource.resource,
-        kind=resource.kind,
-        name=str(metadata.get("name") or ""),
-        namespace=str(metadata.get("name") or "") if is_namespace else own_namespace,
-        object=None if deleting else subject.object,
-        old_object=subject.object if deleting else before,
-        user=user,
-        namespace_object=namespace if own_namespace else None,
-    )
+    def judge(self, documents: Sequence[Any]) -> Judgement:
+        flat = list(flatten(documents))
+        resources = Resources([document for document in flat if isinstance(document, Mapping)])
+        verdicts: list[Verdict] = []
+        for document in flat:
+            problem = why_not_an_object(document)
+            if not problem:
+                try:
+                    verdicts += self._document(document, resources)
+                except Exception as exc:
+                    # a document that breaks the engine is not thereby allowed
+                    problem = f"This object could not be judged: {type(exc).__name__}: {exc}"
+            if problem:
+                verdicts.append(self._refusal(document, problem))
+        return Judgement(tuple(verdicts))
+
+    @property
+    def _target(self) -> str:
+        metadata = (self.namespace or {}).get("metadata")
+        return str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
+
+    def _document(self, document: Document, resources: Resources) -> list[Verdict]:
+        verdicts: list[Verdict] = []
+        for subject in subjects_of(document, resources, self._target):
+            request = self._request(subject)
+            key = key_of(subject.object) if not subject.path else key_of(document, self._target)
+            if self._environment_unknown(request):
+                verdicts.append(
+                    self._refusal(document, "The namespace it lands in belongs to no environment.")
+                )
+                break
+            verdicts += _judge_subject(self.bundle, Context(request, self.params), key, subject.path)
+        return verdicts
+
+    def _environment_unknown(self, request: AdmissionRequest) -> bool:
+        """Modes are chosen by the environment's label; without one, every policy would be off."""
+        namespaced = bool(request.namespace) and request.kind != "Namespace"
+        return (
+            self.bundle.chosen_by_environment
+            and namespaced
+            and ENVIRONMENT_LABEL not in labels_of(request.namespace_object)
+        )
+
+    def _request(self, subject: Subject) -> AdmissionRequest:
+        resource, metadata = subject.resource, subject.object.get("metadata") or {}
+        name = str(metadata.get("name") or "")
+        before = None if subject.path else self._before(subject)
+        operation: Operation = "UPDATE" if before and self.operation == "CREATE" else self.operation
+        deleting = operation == "DELETE"
+        namespace = str(metadata.get("namespace") or "") if resource.namespaced else ""
+        is_namespace = (resource.group, resource.kind) == ("", "Namespace")
+        return AdmissionRequest(
+            operation=operation,
+            group=resource.group,
+            version=resource.version,
+            resource=resource.resource,
+            kind=resource.kind,
+            name=name,
+            namespace=name if is_namespace else namespace,
+            object=None if deleting else subject.object,
+            old_object=subject.object if deleting else before,
+            user=self.user,
+            namespace_object=self.namespace if namespace else None,
+        )
+
+    def _before(self, subject: Subject) -> Document | None:
+        """The object that is there already, with the defaults that the server gave it."""
+        known = self.old.get(key_of(subject.object))
+        return None if known is None else apply_defaults(in_namespace(known, subject.resource, self._target))
+
+    def _refusal(self, document: Any, problem: str) -> Verdict:
+        readable = isinstance(document, Mapping) and isinstance(document.get("metadata") or {}, Mapping)
+        key = key_of(document if readable else {}, self._target)
+        return _verdict(ENGINE, UNJUDGED, Decision(-1, admitted=False, message=problem), "error", key, "")
 
 
 def _judge_subject(bundle: Bundle, context: Context, key: ObjectKey, path: str) -> Iterator[Verdict]:
-    """One verdict for each rule that is about the object: the gravest that any binding and any param gives."""
+    """One verdict for each rule about the object: the gravest that any binding and any param gives."""
     request = context.request
     kind = (request.group, request.resource)
     for policy, bindings in bundle.bound:
@@ -101,9 +144,8 @@ def _judge_subject(bundle: Bundle, context: Context, key: ObjectKey, path: str) 
                 known = worst.get(decision.rule)
                 if known is None or RANK[outcome] > RANK[known[0]]:
                     worst[decision.rule] = (outcome, decision)
-        for rule, (outcome, decision) in worst.items():
-            reason = "" if outcome == "pass" else decision.reason
-            yield _verdict(policy.name, policy.metadata, rule, outcome, key, path, decision.message, reason)
+        for outcome, decision in worst.values():
+            yield _verdict(policy.name, policy.metadata, decision, outcome, key, path)
 
 
 def _decisions(policy: Policy, binding: Binding, context: Context) -> Iterator[Decision]:
@@ -131,24 +173,17 @@ def _outcome(decision: Decision, binding: Binding) -> Outcome:
 
 
 def _verdict(
-    policy: str,
-    metadata: Metadata,
-    rule: int,
-    outcome: Outcome,
-    key: ObjectKey,
-    path: str,
-    message: str,
-    reason: str,
+    policy: str, metadata: Metadata, decision: Decision, outcome: Outcome, key: ObjectKey, path: str
 ) -> Verdict:
     return Verdict(
         policy=policy,
-        rule=rule,
+        rule=decision.rule,
         title=metadata.title,
         outcome=outcome,
         key=key,
         path=path,
-        message=message,
-        reason=reason,
+        message=decision.message,
+        reason="" if outcome == "pass" else decision.reason,
         remediation=metadata.remediation,
         severity=metadata.severity,
         category=metadata.category,

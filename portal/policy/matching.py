@@ -47,7 +47,7 @@ class Selector:
 
     @classmethod
     def read(cls, value: Mapping[str, Any] | None) -> Selector:
-        """Raises ValueError for what is no selector: an unknown operator would otherwise select too little."""
+        """Raises ValueError for what is no selector: it would otherwise select too little."""
         found = [
             Requirement(str(key), "In", frozenset({str(wanted)}))
             for key, wanted in ((value or {}).get("matchLabels") or {}).items()
@@ -153,7 +153,7 @@ class Match:
         return self.rules is None or any(rule.matches(request) for rule in self.rules)
 
     def _namespace_matches(self, request: AdmissionRequest) -> bool:
-        """Cluster-scoped objects are in every namespace selector's reach; a Namespace is judged by its own labels."""
+        """A Namespace is selected by its own labels; other cluster-scoped objects always are."""
         if is_namespace(request):
             subject = request.object if request.operation != "DELETE" else None
             return self.namespaces.matches(
@@ -172,7 +172,7 @@ class Match:
 
     @cached_property
     def kinds(self) -> frozenset[tuple[str, str]] | None:
-        """(group, resource) pairs that can match at all, to skip the rest quickly; None when a wildcard is used."""
+        """(group, resource) pairs that can match at all, to skip the rest quickly; None for wildcards."""
         if self.rules is None:
             return None
         pairs = {

@@ -1,4 +1,4 @@
-"""Kinds and resources: what a cluster's discovery would tell, for the built-in kinds and by rule for others."""
+"""Kinds and resources: what discovery would tell, for built-in kinds by list and for others by rule."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The two environments of an expression: one that checks its types, and one that evaluates it.
 
-They differ because Python functions can neither take "any" value nor return opaque or optional ones: the checker
-is told Kubernetes' types, the evaluator dispatches on what the values are at run time.
+They differ because Python functions can neither take "any" value nor return opaque or optional ones: the
+checker is told Kubernetes' types, the evaluator dispatches on what the values are at run time.
 """
 
 from __future__ import annotations

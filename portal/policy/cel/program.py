@@ -1,4 +1,4 @@
-"""Expressions, compiled once and shared; evaluation that can only say yes when the answer is a true boolean."""
+"""Expressions, compiled once and shared; whatever is not a value is a Failure, never a yes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from portal.policy.cel.checked import type_mismatch
 from portal.policy.cel.environment import checking_environment, evaluating_environment
 from portal.policy.cel.literals import literal_problem
 from portal.policy.cel.messages import in_server_words
@@ -67,8 +68,9 @@ class Program:
         try:
             result = self._expression.eval(activation)
             kind, value = result.type().name(), result.value()
-        except (RuntimeError, TypeError, ValueError, RecursionError, MemoryError) as exc:
-            return Failure(in_server_words(str(exc)))
+        except Exception as exc:
+            # whatever goes wrong in there, the answer is not yes
+            return Failure(in_server_words(str(exc)) or type(exc).__name__)
         return Failure(self._explain(in_server_words(value), activation)) if kind == "ERROR" else value
 
     def error(self, failure: Failure) -> str:
@@ -97,8 +99,14 @@ class Compiler:
 
     def add_variable(self, name: str, source: str) -> None:
         """Declare `variables.<name>` for what is compiled after it; raises ExpressionInvalid."""
-        rewritten = self._rewrite(source)
-        program = self._compile(source, rewritten, ANY)
+        try:
+            rewritten = self._rewrite(source)
+            program = self._compile(source, rewritten, ANY)
+        except ExpressionInvalid:
+            # the policy is refused anyway; what uses the variable is not to blame
+            self.variables[name] = Variable(name, source, "dyn(null)", (), 1)
+            self._programs[name] = Program(source, None)
+            raise
         self.variables[name] = Variable(
             name, source, rewritten.text, tuple(rewritten.variables), self._weight(rewritten)
         )
@@ -136,9 +144,16 @@ class Compiler:
         try:
             checked = checking_environment(self.declared).compile(text)
             kind = _kind_name(checked.return_type())
+            mismatch = type_mismatch(checked.serialize())
             expression = evaluating_environment().compile(text, disable_check=True)
         except RuntimeError as exc:
             raise ExpressionInvalid(_compile_error(source, text, str(exc))) from exc
+        if mismatch is not None:
+            raise ExpressionInvalid(
+                _located(source, mismatch.message, mismatch.at)
+                if text == source
+                else f"compilation failed: ERROR: {mismatch.message}"
+            )
         if wanted and kind not in wanted:
             said = wanted[0] if len(wanted) == 1 else "one of [" + " ".join(wanted) + "]"
             raise ExpressionInvalid(f"must evaluate to {said} but got {kind}")

@@ -1,6 +1,6 @@
 """Kubernetes' dialect, said in the words that Google's evaluator knows.
 
-`variables.x` becomes a lazy binding, comprehensions with two variables become ones with a single variable, and
+`variables.x` becomes a lazy binding, comprehensions with two variables become ones with a single one, and
 functions whose results the evaluator cannot carry (optionals, opaque values) get a wrapping that it can.
 Names that start with `slipway_` are ours; an expression that uses one is refused.
 """
@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from portal.policy.cel.syntax import Group, Member, Run, Step, Token, parse
 
 OURS = "slipway_"
-ONE_VARIABLE = frozenset(
-    {"all", "exists", "exists_one", "existsOne", "map", "filter", "optMap", "optFlatMap", "sortBy"}
-)
+ONE_VARIABLE = frozenset({"all", "exists", "exists_one", "map", "filter", "optMap", "optFlatMap"})
 TWO_VARIABLES = frozenset(
     {"all", "exists", "existsOne", "transformList", "transformMap", "transformMapEntry"}
 )
@@ -69,7 +67,7 @@ class Misuse(Exception):
 
 @dataclass
 class Rewritten:
-    """An expression in the evaluator's words, and how often it mentions which variable, in order of first use."""
+    """An expression in the evaluator's words, and how often it mentions which variable."""
 
     text: str
     variables: dict[str, int] = field(default_factory=dict)
@@ -108,8 +106,11 @@ class _Writer:
         return "".join(pieces)
 
     def group(self, group: Group, local: frozenset[str]) -> str:
-        closing = {"(": ")", "[": "]", "{": "}"}[group.opening]
-        return group.opening + ", ".join(self.run(item, local) for item in group.items) + closing
+        pieces, position = [], group.start
+        for item in group.items:
+            pieces += [self.source[position : item.start], self.run(item, local)]
+            position = item.end
+        return "".join(pieces) + self.source[position : group.end]
 
     def member(self, member: Member, local: frozenset[str]) -> str:
         text, steps = self.head(member, local)
@@ -191,14 +192,14 @@ class _Writer:
         names = [item.only_name() for item in call.items[:2]]
         if step.name in TWO_VARIABLES and len(call.items) >= 3 and all(names):
             return self.two_variables(target, step.name, call.items, local)
+        between = self.source[step.start : call.start]
         if step.name in ONE_VARIABLE and names and names[0] and len(call.items) > 1:
-            inner = local | {str(names[0])}
-            macro = "exists_one" if step.name == "existsOne" else step.name
-            body = ", ".join(self.run(item, inner) for item in call.items[1:])
-            return f"{target}.{macro}({names[0]}, {body})"
+            return target + between + self.group(call, local | {names[0]})
         if step.name == "validate":
             return f"optional.ofNonZeroValue({target}.validate{self.group(call, local)})"
-        return f"{target}.{RENAMED.get(step.name, step.name)}{self.group(call, local)}"
+        if step.name in RENAMED:
+            return f"{target}.{RENAMED[step.name]}{self.group(call, local)}"
+        return target + between + self.group(call, local)
 
     def two_variables(self, target: str, macro: str, items: list[Run], local: frozenset[str]) -> str:
         key, value = str(items[0].only_name()), str(items[1].only_name())
@@ -212,7 +213,7 @@ class _Writer:
         elif macro == "transformList":
             text = f"{keys}.map({key}, {', '.join(bodies)})"
         elif macro == "transformMap":
-            bodies[-1] = f"[dyn({key}), {bodies[-1]}]"
+            bodies[-1] = f"[dyn({key}), dyn({bodies[-1]})]"
             text = f"slipway_map({keys}.map({key}, {', '.join(bodies)}))"
         else:
             text = f"slipway_merge({keys}.map({key}, {', '.join(bodies)}))"

@@ -1,7 +1,7 @@
 """Just enough of CEL's grammar to find names, calls and macros in an expression, with where they stand.
 
-Operators do not matter here: an expression is a run of operators and members. Google's parser remains the judge
-of what is an expression; this one only has to agree with it about names and brackets.
+Operators do not matter here: an expression is a run of operators and members. Google's parser remains the
+judge of what is an expression; this one only has to agree with it about names and brackets.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ BOOL, BYTES, DOUBLE, DYN = cel.Type.BOOL, cel.Type.BYTES, cel.Type.DOUBLE, cel.T
 INT, STRING, UINT, LIST, MAP = cel.Type.INT, cel.Type.STRING, cel.Type.UINT, cel.Type.LIST, cel.Type.MAP
 STRINGS = cel.Type.List(STRING)
 INTS = cel.Type.List(INT)
+QUERY = cel.Type.Map(STRING, STRINGS)
 
 # stands around the tag; the evaluator cuts bytes from Python at a zero
 MARK = "\x1f"
@@ -57,6 +58,10 @@ class Function:
     name: str
     overloads: Sequence[Overload]
     member: bool = False
+
+
+def list_of(item: CelType) -> CelType:
+    return cel.Type.List(item)
 
 
 def function(

@@ -18,11 +18,21 @@ Check = Callable[[str], list[str]]
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _DNS1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-LABEL_MESSAGE = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
-SUBDOMAIN_MESSAGE = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
-DNS1035_MESSAGE = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
-QUALIFIED_MESSAGE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-VALUE_MESSAGE = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+ENDS = "and must start and end with an alphanumeric character"
+LABEL_MESSAGE = (
+    f"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', {ENDS}"
+)
+SUBDOMAIN_MESSAGE = (
+    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', {ENDS}"
+)
+DNS1035_MESSAGE = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+    "character, and end with an alphanumeric character"
+)
+QUALIFIED_MESSAGE = f"must consist of alphanumeric characters, '-', '_' or '.', {ENDS}"
+VALUE_MESSAGE = (
+    f"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', {ENDS}"
+)
 
 
 def _too_long(text: str, limit: int) -> list[str]:
@@ -58,7 +68,8 @@ def _check_qualified(text: str) -> list[str]:
     if "/" in prefix:
         said = _regex_message(QUALIFIED_MESSAGE, _QUALIFIED, "MyName", "my.name", "123-abc")
         return [
-            f"a qualified name {said} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            f"a qualified name {said} with an optional DNS subdomain prefix and '/' "
+            "(e.g. 'example.com/MyName')"
         ]
     problems = []
     if slash and not prefix:

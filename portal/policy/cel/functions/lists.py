@@ -1,4 +1,4 @@
-"""List functions (apiserver/pkg/cel/library/lists.go), `indexOf` of lists and texts, and the rewriter's helpers."""
+"""List functions (apiserver/pkg/cel/library/lists.go), `indexOf` of texts, and the rewriter's helpers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from portal.policy.cel.functions.declare import (
     UINT,
     Function,
     Overload,
-    cel,
     function,
+    list_of,
     method,
 )
 from portal.policy.cel.functions.equality import same
@@ -89,7 +89,7 @@ def _range(size: int) -> list[int]:
 
 
 def _map(pairs: list[Any]) -> dict[Any, Any]:
-    return {key: value for key, value in pairs}
+    return dict(pairs)
 
 
 def _merge(maps: list[Any]) -> dict[Any, Any]:
@@ -103,7 +103,7 @@ def _merge(maps: list[Any]) -> dict[Any, Any]:
 
 
 def _typed(name: str, implementation: Callable[[list[Any]], Any], *items: Any) -> Function:
-    overloads = [Overload(item, [cel.Type.List(item)], implementation) for item in items]
+    overloads = [Overload(item, [list_of(item)], implementation) for item in items]
     return Function(name, overloads, member=True)
 
 

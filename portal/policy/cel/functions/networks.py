@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_interface
 
 from portal.policy.cel.functions.declare import (
@@ -43,19 +44,19 @@ def _interface(text: str) -> tuple[Address, int]:
     return found, int(bits)
 
 
-def _holds(check: object, text: str) -> bool:
+def _holds(check: Callable[[str], object], text: str) -> bool:
     try:
-        check(text)  # type: ignore[operator]
+        check(text)
     except ValueError:
         return False
     return True
 
 
-def _read_ip(packed: bytes) -> Address:
+def _read_ip(packed: bytes | bytearray) -> Address:
     return _address(IP.unpack(packed))
 
 
-def _read_cidr(packed: bytes) -> tuple[Address, int]:
+def _read_cidr(packed: bytes | bytearray) -> tuple[Address, int]:
     return _interface(CIDR.unpack(packed))
 
 
@@ -76,17 +77,17 @@ def _contains_cidr(cidr: bytes, inner: bytes | bytearray | str) -> bool:
     return _contains(cidr, address, bits)
 
 
-def _masked(packed: bytes) -> bytes:
+def _masked(packed: bytes | bytearray) -> bytes:
     address, bits = _read_cidr(packed)
     return CIDR.pack(str(ip_interface(f"{address}/{bits}").network))
 
 
-def _text(packed: bytes) -> str:
+def _text(packed: bytes | bytearray) -> str:
     """`string(…)` of an opaque value, or of bytes."""
     return bytes(packed).decode().split(MARK, 2)[-1]
 
 
-def _is_global_unicast(packed: bytes) -> bool:
+def _is_global_unicast(packed: bytes | bytearray) -> bool:
     """As Go means it: private addresses count, broadcast and special ones do not."""
     address = _read_ip(packed)
     broadcast = isinstance(address, IPv4Address) and address == IPv4Network("0.0.0.0/0").broadcast_address
@@ -94,14 +95,14 @@ def _is_global_unicast(packed: bytes) -> bool:
     return not (special or broadcast)
 
 
-def _link_local_multicast(packed: bytes) -> bool:
+def _link_local_multicast(packed: bytes | bytearray) -> bool:
     address = _read_ip(packed)
     if isinstance(address, IPv4Address):
         return int(address) >> 8 == 0xE00000
     return address.packed[0] == 0xFF and address.packed[1] & 0x0F == 0x02
 
 
-def _link_local_unicast(packed: bytes) -> bool:
+def _link_local_unicast(packed: bytes | bytearray) -> bool:
     address = _read_ip(packed)
     return address.is_link_local and not address.is_multicast
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import total_ordering
+from typing import Any
 
 from portal.policy.cel.functions import quantities
-from portal.policy.cel.functions.declare import BOOL, INT, STRING, Function, Overload, method, opaque
+from portal.policy.cel.functions.declare import BOOL, INT, STRING, CelType, Function, Overload, method, opaque
 
 SEMVER = opaque("semver", "kubernetes.Semver")
 _NUMBER = r"(0|[1-9]\d*)"
@@ -81,9 +83,9 @@ def _compare(left: bytes, right: bytes) -> int:
     return (a > b) - (a < b)
 
 
-def _comparison(name: str, result: object, implementation: object) -> Function:
+def _comparison(name: str, result: CelType, implementation: Callable[[bytes, bytes], Any]) -> Function:
     pairs = ((quantities.QUANTITY, quantities.QUANTITY), (SEMVER, SEMVER))
-    return Function(name, tuple(Overload(result, pair, implementation) for pair in pairs), member=True)  # type: ignore[arg-type]
+    return Function(name, tuple(Overload(result, pair, implementation) for pair in pairs), member=True)
 
 
 FUNCTIONS: tuple[Function, ...] = (

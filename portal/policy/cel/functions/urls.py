@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from portal.policy.cel.functions.declare import BOOL, STRING, STRINGS, Function, cel, function, method, opaque
+from portal.policy.cel.functions.declare import BOOL, QUERY, STRING, Function, function, method, opaque
 
 URL = opaque("url", "kubernetes.URL")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*$")
@@ -95,5 +95,5 @@ FUNCTIONS: tuple[Function, ...] = (
     method("getHostname", STRING, [URL], _hostname),
     method("getPort", STRING, [URL], _port),
     method("getEscapedPath", STRING, [URL], _escaped_path),
-    method("getQuery", cel.Type.Map(STRING, STRINGS), [URL], _query),
+    method("getQuery", QUERY, [URL], _query),
 )
