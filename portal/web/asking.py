@@ -1,0 +1,107 @@
+"""Asking for a change with a form: what was typed, what would happen, what is wrong, and the asking itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from portal.accounts.models import User
+from portal.core.digests import digest_of
+from portal.core.errors import PolicyDenied, SlipwayError, ValidationFailed
+from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.operations.drafting import Draft
+from portal.lifecycle.services import changes, previews, wishes
+from portal.web import judgements, sheet as sheets
+from portal.web.sheet import Sheet
+from services_catalog.forms import errors_by_field
+
+PREFIX = "/values"
+
+
+@dataclass
+class Asking:
+    """One request form. `about` is what the wish names besides values, plan and version."""
+
+    actor: User
+    sheet: Sheet
+    about: Mapping[str, Any]
+    reason: str = ""
+    key: str = ""
+    draft: Draft | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    refusal: SlipwayError | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The wish, as the API takes it."""
+        wish = {**self.about, "values": self.sheet.values, "reason": self.reason}
+        if self.about["kind"] != "update":
+            wish["version"] = self.sheet.version.version
+        if self.sheet.plan:
+            wish["plan"] = self.sheet.plan.slug
+        return wish
+
+    @property
+    def verdicts(self) -> judgements.Grouped:
+        return judgements.grouped(self.draft.verdicts if self.draft else ())
+
+    @property
+    def denied_change(self) -> int | None:
+        """The id of the denied change, which is kept with its verdicts."""
+        return self.refusal.details.get("change") if isinstance(self.refusal, PolicyDenied) else None
+
+    def look(self, data: QueryDict | None = None) -> None:
+        """Fill in the draft. With `data`, errors of inputs that were left empty are only counted as missing."""
+        if self.sheet.problem:
+            return
+        try:
+            self.draft = previews.preview(wishes.resolve(self.actor, self.data))
+        except ValidationFailed as error:
+            self._place(error.errors, data)
+        except SlipwayError as error:
+            self.refusal = error
+        else:
+            self._place(self.draft.errors, data)
+
+    def ask(self) -> ChangeRequest | None:
+        """Open the change; None when it was refused, with the reasons placed beside their causes."""
+        if self.sheet.problem:
+            return None
+        try:
+            wish = wishes.resolve(self.actor, self.data)
+            return changes.open_change(wish, idempotency_key=self.key, fingerprint=digest_of(self.data)).change
+        except ValidationFailed as error:
+            self._place(error.errors, None)
+        except SlipwayError as error:
+            self.refusal = error
+            self.look()
+        return None
+
+    def _place(self, errors: Sequence[Mapping[str, str]], data: QueryDict | None) -> None:
+        inside = [{**each, "path": each["path"].removeprefix(PREFIX)} for each in errors if _is_value(each)]
+        outside = [each for each in errors if not _is_value(each)]
+        placed = errors_by_field(self.sheet.fields, inside)
+        for each in outside:
+            placed.setdefault(each["path"].lstrip("/"), []).append(each["message"])
+        self.missing = [message for messages in placed.values() for message in messages]
+        on_screen = sheets.paths(self.sheet.shown)
+        for path, messages in placed.items():
+            hidden = path.startswith("/") and path not in on_screen
+            if data is None or hidden or (data.get(path) or "").strip():
+                # what the view on screen cannot show stands above it, with its path
+                self.errors.setdefault("" if hidden else path, []).extend(
+                    f"{path}: {message}" if hidden else message for message in messages
+                )
+
+
+def _is_value(error: Mapping[str, str]) -> bool:
+    return error["path"] == PREFIX or error["path"].startswith(PREFIX + "/")
+
+
+def new_key() -> str:
+    return f"page-{uuid.uuid4()}"

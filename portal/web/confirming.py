@@ -1,0 +1,55 @@
+"""Changes that need no form, only a look: what would happen, a reason, and the button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.accounts.models import User
+from portal.core.digests import digest_of
+from portal.core.errors import PolicyDenied, SlipwayError
+from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.operations.drafting import Draft, Wish
+from portal.lifecycle.services import changes, previews, wishes
+from portal.web import judgements
+
+
+@dataclass
+class Confirming:
+    """One wish on its way. `refusal` says why it cannot be, next to the button."""
+
+    actor: User
+    about: Mapping[str, Any]
+    reason: str = ""
+    key: str = ""
+    wish: Wish | None = None
+    draft: Draft | None = None
+    refusal: SlipwayError | None = field(default=None)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {**self.about, "reason": self.reason}
+
+    @property
+    def verdicts(self) -> judgements.Grouped:
+        return judgements.grouped(self.draft.verdicts if self.draft else ())
+
+    @property
+    def denied_change(self) -> int | None:
+        return self.refusal.details.get("change") if isinstance(self.refusal, PolicyDenied) else None
+
+    def look(self) -> None:
+        try:
+            self.wish = wishes.resolve(self.actor, self.data)
+            self.draft = previews.preview(self.wish)
+        except SlipwayError as error:
+            self.refusal = self.refusal or error
+
+    def ask(self) -> ChangeRequest | None:
+        try:
+            wish = wishes.resolve(self.actor, self.data)
+            return changes.open_change(wish, idempotency_key=self.key, fingerprint=digest_of(self.data)).change
+        except SlipwayError as error:
+            self.refusal = error
+        return None

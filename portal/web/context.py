@@ -1,0 +1,43 @@
+"""What the frame around every page needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from portal.accounts.models import User
+from portal.lifecycle.selectors import changes
+from portal.web import navigation
+
+STYLESHEETS = tuple(f"slipway/css/{name}.css" for name in ("tokens", "frame", "parts", "forms", "pages"))
+THEMES = {"auto": "light", "light": "dark", "dark": "auto"}
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Navigation by role, counts (asked for only when shown), the section one is in, the theme."""
+    theme = request.COOKIES.get("theme", "auto")
+    theme = theme if theme in THEMES else "auto"
+    shared: dict[str, Any] = {
+        "theme": theme,
+        "theme_next": THEMES[theme],
+        "stylesheets": STYLESHEETS,
+        "section": _section(request),
+    }
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return shared
+    at_hand, more = navigation.at_hand_for(user)
+    return {
+        **shared,
+        "places": navigation.places_for(user),
+        "places_at_hand": at_hand,
+        "places_more": more,
+        "awaiting_count": SimpleLazyObject(lambda: changes.awaiting_decision_by(user).count()),
+    }
+
+
+def _section(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return match.url_name.partition("-")[0] if match and match.url_name else ""

@@ -1,0 +1,39 @@
+"""A decision on a change, bound to the digest that was on screen."""
+
+from __future__ import annotations
+
+from django import forms
+
+from portal.core.errors import SlipwayError, ValidationFailed
+
+
+class ServiceForm(forms.Form):
+    """A form that can take a service's refusal and show it next to its cause."""
+
+    def refuse(self, error: SlipwayError) -> None:
+        """Put each of the error's parts beside the field that its path names; the rest stands above the form."""
+        if not isinstance(error, ValidationFailed):
+            self.add_error(None, error.message)
+            return
+        for each in error.errors:
+            name = each["path"].strip("/").split("/")[0]
+            self.add_error(name if name in self.fields else None, each["message"])
+
+
+class DecisionForm(ServiceForm):
+    digest = forms.CharField(max_length=71, widget=forms.HiddenInput)
+    comment = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Comment",
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
+    )
+
+
+class CancelForm(ServiceForm):
+    comment = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Why (optional)",
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 2}),
+    )

@@ -1,0 +1,93 @@
+"""Narrowing lists. Only what exists can be chosen; anything else filters nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from portal.accounts.models import Team, User
+from portal.audit.actions import ACTIONS
+from portal.audit.models import AuditEvent
+from portal.environments.models import Environment
+from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.states import ChangeKind, ChangeState, Health
+from services_catalog.models import Offering
+
+SELECT = {"class": "form-select", "data-submit-on-change": ""}
+INPUT = {"class": "form-control", "type": "search"}
+
+
+def _teams(request: HttpRequest | None) -> QuerySet[Team]:
+    user = request.user if request else None
+    if not isinstance(user, User):
+        return Team.objects.none()
+    return Team.objects.all() if user.access.sees_all_teams else Team.objects.filter(pk__in=user.access.team_ids())
+
+
+def _choice(choices: Any, name: str, anything: str) -> django_filters.ChoiceFilter:
+    return django_filters.ChoiceFilter(
+        field_name=name, choices=choices, empty_label=anything, widget=forms.Select(attrs=SELECT)
+    )
+
+
+def _row(rows: Any, name: str, anything: str) -> django_filters.ModelChoiceFilter:
+    return django_filters.ModelChoiceFilter(
+        queryset=rows, field_name=name, to_field_name="slug", empty_label=anything, widget=forms.Select(attrs=SELECT)
+    )
+
+
+class ChangeFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(method="search", label="Search", widget=forms.TextInput(attrs=INPUT))
+    state = _choice(ChangeState.choices, "state", "Any state")
+    kind = _choice(ChangeKind.choices, "kind", "Any kind")
+    environment = _row(Environment.objects.all(), "environment", "Any environment")
+    team = _row(_teams, "application__team", "Any team")
+
+    class Meta:
+        model = ChangeRequest
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[ChangeRequest], name: str, value: str) -> QuerySet[ChangeRequest]:
+        number = value.lstrip("#")
+        by_number = Q(pk=int(number)) if number.isdecimal() and len(number) < 18 else Q()
+        return rows.filter(
+            Q(name__icontains=value)
+            | Q(application__slug__icontains=value)
+            | Q(requested_by__username__icontains=value)
+            | by_number
+        )
+
+
+class InstanceFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(method="search", label="Search", widget=forms.TextInput(attrs=INPUT))
+    health = _choice(Health.choices, "health", "Any health")
+    offering = _row(Offering.objects.all(), "offering", "Any offering")
+    environment = _row(Environment.objects.all(), "environment", "Any environment")
+    team = _row(_teams, "application__team", "Any team")
+
+    class Meta:
+        model = ServiceInstance
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[ServiceInstance], name: str, value: str) -> QuerySet[ServiceInstance]:
+        return rows.filter(Q(name__icontains=value) | Q(application__slug__icontains=value))
+
+
+class AuditFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(field_name="object_label", lookup_expr="icontains", label="About")
+    action = _choice([(each, each) for each in ACTIONS], "action", "Any action")
+    actor = django_filters.CharFilter(field_name="actor_name", label="By", widget=forms.TextInput(attrs=INPUT))
+    source = _choice(AuditEvent.Source.choices, "source", "Any door")
+    team = _row(_teams, "team", "Any team")
+
+    class Meta:
+        model = AuditEvent
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["q"].field.widget = forms.TextInput(attrs=INPUT)

@@ -1,0 +1,68 @@
+"""What the page of one instance shows. Only the open tab is read; the cluster is asked apart from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from portal.accounts.models import User
+from portal.accounts.roles import Verb
+from portal.environments.models import Environment
+from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.selectors import instances
+from portal.web import live
+from portal.web.access import SignedIn
+from services_catalog import selectors
+
+TABS = ("overview", "releases", "timeline")
+
+
+def rows(user: User) -> QuerySet[ServiceInstance]:
+    """Instances that `user` may see, with what their page shows."""
+    return ServiceInstance.objects.visible_to(user).select_related(
+        "application__team",
+        "environment__cluster",
+        "offering",
+        "created_by",
+        "retirement_announced_by",
+        "current_release__offering_version__offering",
+        "current_release__plan",
+        "current_release__created_by",
+    )
+
+
+def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
+    tab = request.GET.get("tab", "overview")
+    tab = tab if tab in TABS else "overview"
+    active = instances.active_change(instance)
+    release = instance.current_release
+    may_ask = request.user.access.may(Verb.REQUEST, instance.team_id) and instance.retired_at is None
+    return {
+        "instance": instance,
+        "tab": tab,
+        "tabs": [(name, name.title()) for name in TABS],
+        "active": active,
+        "may_ask": may_ask,
+        "next_stages": list(Environment.objects.filter(promotes_from=instance.environment_id)) if release else [],
+        "newer": selectors.upgrades_of(release.offering_version) if release else [],
+        "etag": live.fingerprint(
+            tab,
+            instance.health,
+            instance.health_message,
+            instance.health_since,
+            instance.current_release_id,
+            instance.retirement_announced_at,
+            instance.retired_at,
+            active and (active.pk, active.state, active.phase),
+        ),
+        **_tab(tab, instance),
+    }
+
+
+def _tab(tab: str, instance: ServiceInstance) -> dict[str, Any]:
+    if tab == "releases":
+        return {"releases": instances.releases(instance)}
+    if tab == "timeline":
+        return {"timeline": instances.timeline(instance)}
+    return {"exposed": instances.connection(instance), "siblings": instances.siblings(instance)}

@@ -1,0 +1,81 @@
+"""The five meanings that pages show, and which state means what. Data, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.lifecycle.states import ChangeState, Health
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How one state is shown: a meaning (which fixes colour and icon) and a word."""
+
+    meaning: str
+    word: str
+
+
+ICONS: Mapping[str, str] = {
+    "ready": "circle-check",
+    "working": "loader-2",
+    "waiting": "clock-hour-4",
+    "wrong": "alert-triangle",
+    "quiet": "circle-dashed",
+}
+CHANGE: Mapping[str, Shown] = {
+    ChangeState.DENIED: Shown("wrong", "Denied by policy"),
+    ChangeState.AWAITING_APPROVAL: Shown("waiting", "Waiting for approval"),
+    ChangeState.QUEUED: Shown("working", "Queued"),
+    ChangeState.RUNNING: Shown("working", "Running"),
+    ChangeState.SUCCEEDED: Shown("ready", "Succeeded"),
+    ChangeState.FAILED: Shown("wrong", "Failed"),
+    ChangeState.REJECTED: Shown("wrong", "Rejected"),
+    ChangeState.CANCELLED: Shown("quiet", "Cancelled"),
+    ChangeState.EXPIRED: Shown("quiet", "Expired"),
+}
+HEALTH: Mapping[str, Shown] = {
+    Health.READY: Shown("ready", "Ready"),
+    Health.WORKING: Shown("working", "Working"),
+    Health.WAITING: Shown("waiting", "Waiting"),
+    Health.WRONG: Shown("wrong", "Wrong"),
+    Health.QUIET: Shown("quiet", "Retired"),
+}
+OUTCOME: Mapping[str, Shown] = {
+    "pass": Shown("ready", "Pass"),
+    "warn": Shown("waiting", "Warn"),
+    "audit": Shown("quiet", "Note"),
+    "deny": Shown("wrong", "Deny"),
+    "error": Shown("wrong", "Error"),
+}
+LIVE_OBJECT: Mapping[str, Shown] = {
+    "ready": Shown("ready", "Ready"),
+    "working": Shown("working", "Working"),
+    "failed": Shown("wrong", "Failed"),
+    "missing": Shown("wrong", "Missing"),
+}
+LIFECYCLE: Mapping[str, Shown] = {
+    "draft": Shown("quiet", "Draft"),
+    "active": Shown("ready", "Active"),
+    "deprecated": Shown("waiting", "Deprecated"),
+    "retired": Shown("quiet", "Retired"),
+}
+OBJECT_CHANGE: Mapping[str, Shown] = {
+    "added": Shown("ready", "Added"),
+    "removed": Shown("wrong", "Removed"),
+    "changed": Shown("waiting", "Changed"),
+    "same": Shown("quiet", "Same"),
+}
+TABLES: Mapping[str, Mapping[str, Shown]] = {
+    "change": CHANGE,
+    "health": HEALTH,
+    "outcome": OUTCOME,
+    "object": LIVE_OBJECT,
+    "lifecycle": LIFECYCLE,
+    "object_change": OBJECT_CHANGE,
+}
+
+
+def shown(table: str, state: str) -> Shown:
+    """How `state` of `table` is shown; a state nobody declared is quiet, under its own name."""
+    return TABLES[table].get(state, Shown("quiet", str(state)))

@@ -1,0 +1,51 @@
+"""Where one can go, and which role may open it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.accounts.models import User
+from portal.accounts.roles import Verb
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation. `key` is pressed after `g`; `verb` is what the role must allow, if anything."""
+
+    name: str
+    label: str
+    icon: str
+    key: str
+    verb: Verb | None = None
+    counts: bool = False
+
+    @property
+    def url_name(self) -> str:
+        return f"web:{self.name}"
+
+
+PLACES = (
+    Place("home", "Home", "home", "h"),
+    Place("catalog", "Catalog", "layout-grid", "c"),
+    Place("applications", "Applications", "stack-2", "a"),
+    Place("instances", "Instances", "box", "i"),
+    Place("changes", "Changes", "git-pull-request", "r"),
+    Place("approvals", "Approvals", "checklist", "q", Verb.DECIDE, counts=True),
+    Place("policies", "Policies", "shield-check", "p"),
+    Place("audit", "Audit", "history", "u"),
+    Place("platform", "Admin", "server", "m", Verb.CURATE),
+)
+# At phone width four fit beside "More".
+AT_HAND = {False: ("home", "catalog", "applications", "changes"), True: ("home", "approvals", "applications", "changes")}
+
+
+def places_for(user: User) -> list[Place]:
+    """What this person's roles may open, in order."""
+    return [place for place in PLACES if place.verb is None or user.access.may(place.verb)]
+
+
+def at_hand_for(user: User) -> tuple[list[Place], list[Place]]:
+    """The same, split for the bottom bar: at hand, and under "More"."""
+    names = AT_HAND[user.access.may(Verb.DECIDE)]
+    places = places_for(user)
+    return [p for p in places if p.name in names], [p for p in places if p.name not in names]

@@ -1,0 +1,81 @@
+"""Every page has an address. All of them need a signed-in person, but those marked open."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from portal.web.access import Page, signed_in
+from portal.web.views import (
+    applications,
+    approvals,
+    audit,
+    catalog,
+    changes,
+    design,
+    home,
+    instance_actions,
+    instances,
+    offering,
+    platform,
+    policies,
+    requests,
+    retirement,
+    search,
+    session,
+    theme,
+    tokens,
+)
+
+app_name = "web"
+
+
+def page(route: str, view: Page, name: str) -> URLPattern:
+    """A page for signed-in people: closed by default."""
+    return path(route, signed_in(view), name=name)
+
+
+open_pages = [
+    path("sign-in/", session.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", session.sign_out, name="sign-out"),
+    path("theme/", theme.choose, name="theme"),
+]
+
+urlpatterns = [
+    *open_pages,
+    page("", home.show, "home"),
+    page("search/", search.show, "search"),
+    page("catalog/", catalog.browse, "catalog"),
+    page("catalog/<slug:slug>/", offering.show, "catalog-offering"),
+    page("catalog/<slug:slug>/request/", requests.ask, "catalog-request"),
+    page("catalog/<slug:slug>/request/preview/", requests.preview, "catalog-request-preview"),
+    page("applications/", applications.browse, "applications"),
+    page("applications/new/", applications.create, "applications-new"),
+    page("applications/<slug:slug>/", applications.show, "applications-one"),
+    page("instances/", instances.browse, "instances"),
+    page("instances/<int:pk>/", instances.show, "instances-one"),
+    page("instances/<int:pk>/live/", instances.live, "instances-live"),
+    page("instances/<int:pk>/objects/", instances.objects, "instances-objects"),
+    page("instances/<int:pk>/compare/", instances.compare, "instances-compare"),
+    page("instances/<int:pk>/update/", instance_actions.update, "instances-update"),
+    page("instances/<int:pk>/upgrade/", instance_actions.upgrade, "instances-upgrade"),
+    page("instances/<int:pk>/update/preview/", instance_actions.preview, "instances-update-preview"),
+    page("instances/<int:pk>/promote/<slug:environment>/", instance_actions.promote, "instances-promote"),
+    page("instances/<int:pk>/rollback/<int:release>/", instance_actions.rollback, "instances-rollback"),
+    page("instances/<int:pk>/retire/", retirement.show, "instances-retire"),
+    page("instances/<int:pk>/retire/announce/", retirement.announce, "instances-retire-announce"),
+    page("instances/<int:pk>/retire/withdraw/", retirement.withdraw, "instances-retire-withdraw"),
+    page("changes/", changes.browse, "changes"),
+    page("changes/<int:pk>/", changes.show, "changes-one"),
+    page("changes/<int:pk>/live/", changes.live, "changes-live"),
+    page("changes/<int:pk>/approve/", approvals.approve, "changes-approve"),
+    page("changes/<int:pk>/reject/", approvals.reject, "changes-reject"),
+    page("changes/<int:pk>/cancel/", approvals.cancel, "changes-cancel"),
+    page("approvals/", approvals.queue, "approvals"),
+    page("policies/", policies.browse, "policies"),
+    page("audit/", audit.browse, "audit"),
+    page("audit/verify/", audit.verify, "audit-verify"),
+    page("me/tokens/", tokens.browse, "tokens"),
+    page("me/tokens/<str:pk>/revoke/", tokens.revoke, "tokens-revoke"),
+    page("platform/", platform.show, "platform"),
+    page("design/", design.show, "design"),
+]

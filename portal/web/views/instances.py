@@ -1,0 +1,55 @@
+"""Instances: the list, and the page of one."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from portal.clusters.errors import ClusterError
+from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.operations import diffing, observation
+from portal.web import instance_page, live as live_parts
+from portal.web.access import SignedIn
+from portal.web.forms.filters import InstanceFilter
+from portal.web.paging import page_of
+
+
+def browse(request: SignedIn) -> HttpResponse:
+    rows = ServiceInstance.objects.visible_to(request.user).alive().for_lists()
+    found = InstanceFilter(request.GET, queryset=rows, request=request)
+    return render(request, "instances/browse.html", {"filter": found, "page": page_of(found.qs, request)})
+
+
+def show(request: SignedIn, pk: int) -> HttpResponse:
+    instance = get_object_or_404(instance_page.rows(request.user), pk=pk)
+    return render(request, "instances/show.html", instance_page.context(request, instance))
+
+
+def live(request: SignedIn, pk: int) -> HttpResponse:
+    instance = get_object_or_404(instance_page.rows(request.user), pk=pk)
+    context = instance_page.context(request, instance)
+    return live_parts.respond(
+        request, "instances/_live.html", context, etag=context["etag"], final=instance.retired_at is not None
+    )
+
+
+def objects(request: SignedIn, pk: int) -> HttpResponse:
+    """What the cluster says now; an unreachable cluster is said, not guessed."""
+    instance = get_object_or_404(instance_page.rows(request.user), pk=pk)
+    context: dict[str, object] = {"instance": instance}
+    try:
+        context["live"] = observation.live_objects(instance)
+    except ClusterError as error:
+        context["unreachable"] = error
+    template = "instances/_objects.html" if request.htmx else "instances/objects.html"
+    return render(request, template, context)
+
+
+def compare(request: SignedIn, pk: int) -> HttpResponse:
+    """One release against another, by object."""
+    instance = get_object_or_404(instance_page.rows(request.user), pk=pk)
+    releases = instance.releases.select_related("offering_version", "plan")
+    old = get_object_or_404(releases, number=request.GET.get("old") or 0)
+    new = get_object_or_404(releases, number=request.GET.get("new") or 0)
+    context = {"instance": instance, "old": old, "new": new, "diff": diffing.compare(old.objects_masked, new.objects_masked)}
+    return render(request, "instances/compare.html", context)

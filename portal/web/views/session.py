@@ -1,0 +1,86 @@
+"""Signing in and out, both audited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import logout
+from django.contrib.auth.views import LoginView
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from portal.accounts.models import User
+from portal.audit.recording import record
+from portal.web.forms.sign_in import SignInForm
+
+HELD = "held:"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A sign-in with a name that belongs to nobody."""
+
+    pk: str
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class SignIn(LoginView):
+    """A form posted without a session travels along as hidden fields, and can be sent on after signing in."""
+
+    form_class = SignInForm
+    template_name = "session/sign_in.html"
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.redirect_authenticated_user = "close" not in request.GET
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        with transaction.atomic():
+            response = super().form_valid(form)
+            user = form.get_user()
+            record("session.opened", user, actor=user)
+        held = held_fields(self.request)
+        if held:
+            return render(self.request, "session/carry_on.html", {"held": held, "next": self.get_success_url()})
+        return response
+
+    def form_invalid(self, form: SignInForm) -> HttpResponse:
+        name = form.data.get("username", "")[:64]
+        user = User.objects.filter(username=name).first()
+        record("session.refused", user or Attempt(name), actor=None)
+        response = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "held": held_fields(self.request)}
+
+
+def hold(request: HttpRequest) -> HttpResponse:
+    """Ask who it is, keeping what was posted to this address."""
+    fields = [(f"{HELD}{name}", value) for name, values in request.POST.lists() for value in values]
+    context = {
+        "form": SignInForm(request),
+        "held": [field for field in fields if field[0] != f"{HELD}csrfmiddlewaretoken"],
+        "next": request.get_full_path(),
+    }
+    return render(request, "session/sign_in.html", context, status=401)
+
+
+def held_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(n, v) for n, values in request.POST.lists() if n.startswith(HELD) for v in values]
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    if isinstance(user, User):
+        record("session.closed", user, actor=user)
+    logout(request)
+    return redirect("web:sign-in")
