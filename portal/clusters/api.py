@@ -46,7 +46,7 @@ class Api:
         self._client = ApiClient(self._configuration(access))
         self._base = access.server
         self.discovery = Discovery(
-            lambda path, accept: self.request("GET", path, seconds=DISCOVERY_SECONDS, accept=accept)
+            lambda path, accept: self.json("GET", path, seconds=DISCOVERY_SECONDS, accept=accept)
         )
 
     def _configuration(self, access: Access) -> Configuration:
@@ -106,6 +106,17 @@ class Api:
         if status >= 300:
             raise error_of(status, reason, content, self._name)
         return content
+
+    def json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        """Like `request`, parsed. Raises ClusterUnreachable when what answers is no Kubernetes API."""
+        content = self.request(method, path, **more)
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise self._unreachable("answers something that is not Kubernetes' JSON")
+        return answer
 
     def _exchange(
         self, method: str, url: str, headers: Any, body: Any, seconds: float, again: bool = True

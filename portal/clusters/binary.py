@@ -17,7 +17,7 @@ from portal.clusters.errors import HelmMissing
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
 # what a way out to a cluster may need; nothing else of our environment reaches helm
 PASSED_ON = (*PROXIES, "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
-HOW_TO_INSTALL = "Set SLIPWAY_HELM to a helm 3.19 or newer, or run `make setup`."
+HOW_TO_INSTALL = "Set SLIPWAY_HELM to a helm 3.19 or newer; `make up` installs one."
 
 
 def find(binary: Path | str | None = None) -> Path:

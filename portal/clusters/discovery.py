@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ STALE_SECONDS = 300.0
 SECONDS_BETWEEN_MISSES = 1.0
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
-Fetch = Callable[[str, str], bytes]
+Fetch = Callable[[str, str], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Discovery:
             return self._resources
 
     def _list(self, path: str) -> Iterator[Resource]:
-        answer = json.loads(self._fetch(path, AGGREGATED))
+        answer = self._fetch(path, AGGREGATED)
         if answer.get("kind") != "APIGroupDiscoveryList":
             raise ClusterRefused(
                 "The cluster has no aggregated discovery. Kubernetes 1.30 or newer is needed."

@@ -57,7 +57,7 @@ class Kubernetes:
 
     def ping(self) -> ClusterInfo:
         """Version and size; `node_count` is None for those who may not list nodes."""
-        version = str(self._json("GET", "/version")["gitVersion"])
+        version = self._version()
         try:
             answer = self._json("GET", "/api/v1/nodes", query={"limit": 1})
         except ClusterForbidden:
@@ -70,7 +70,7 @@ class Kubernetes:
         versions: set[str] = set()
         for resource in self._discovery.resources():
             versions |= {resource.api_version, f"{resource.api_version}/{resource.kind}"}
-        return Capabilities(str(self._json("GET", "/version")["gitVersion"]), tuple(sorted(versions)))
+        return Capabilities(self._version(), tuple(sorted(versions)))
 
     # objects
 
@@ -165,7 +165,7 @@ class Kubernetes:
         query: dict[str, str | int] = {"container": container, "tailLines": tail, "timestamps": "true"}
         query["limitBytes"] = MOST_LOG_BYTES
         try:
-            text = self._bytes("GET", f"{path}/log", query=query, accept="*/*").decode(errors="replace")
+            text = self._text(f"{path}/log", query=query)
         except NotFound:
             return []
         except ClusterRefused as exc:
@@ -235,6 +235,9 @@ class Kubernetes:
             raise ClusterRefused(f"The cluster has no kind {key.kind} in {key.api_version}.")
         return resource
 
+    def _version(self) -> str:
+        return str(self._json("GET", "/version").get("gitVersion") or "")
+
     def _found(self, path: str) -> Document | None:
         try:
             return self._json("GET", path)
@@ -242,11 +245,13 @@ class Kubernetes:
             return None
 
     def _json(self, method: str, path: str, **more: Any) -> Document:
-        answer: Document = json.loads(self._bytes(method, path, **more))
-        return answer
+        return self._api.json(method, path, seconds=self._seconds, identity=self._identity, **more)
 
-    def _bytes(self, method: str, path: str, **more: Any) -> bytes:
-        return self._api.request(method, path, seconds=self._seconds, identity=self._identity, **more)
+    def _text(self, path: str, **more: Any) -> str:
+        content = self._api.request(
+            "GET", path, seconds=self._seconds, identity=self._identity, accept="*/*", **more
+        )
+        return content.decode(errors="replace")
 
     @staticmethod
     def _all(work: Callable[[T], R], items: Sequence[T]) -> list[R]:

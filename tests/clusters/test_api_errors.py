@@ -23,7 +23,7 @@ SAID = [
     (
         403,
         "Forbidden",
-        'configmaps is forbidden: User "dev" cannot list resource "configmaps" in API group "" in the namespace "a"',
+        'configmaps is forbidden: User "dev" cannot list resource "configmaps" in API group ""',
         errors.ClusterForbidden,
     ),
     (

@@ -204,5 +204,5 @@ def test_a_release_name_that_helm_would_take_for_something_else_is_refused(name)
 
 
 def test_a_missing_helm_says_how_to_get_one(demo_chart, tmp_path):
-    with pytest.raises(HelmMissing, match="make setup"):
+    with pytest.raises(HelmMissing, match="make up"):
         render(demo_chart, target=TARGET, values={}, binary=tmp_path / "helm")
