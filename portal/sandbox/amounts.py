@@ -1,4 +1,4 @@
-"""Named quantities (cpu, memory, pods …): reading, adding, comparing and printing them as the API server does."""
+"""Named quantities (cpu, memory, pods …): read, added, compared and printed as the API server does."""
 
 from __future__ import annotations
 

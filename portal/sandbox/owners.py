@@ -43,7 +43,7 @@ def selects(selector: Object | None, labels: dict[str, str] | None) -> bool:
 def _holds(expression: Object, labels: dict[str, str]) -> bool:
     key, operator, values = expression["key"], expression["operator"], expression.get("values") or ()
     if operator == "In":
-        return labels.get(key) in values
+        return bool(labels.get(key) in values)
     if operator == "NotIn":
-        return labels.get(key) not in values
-    return (key in labels) == (operator == "Exists")
+        return bool(labels.get(key) not in values)
+    return bool((key in labels) == (operator == "Exists"))

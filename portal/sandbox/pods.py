@@ -1,10 +1,9 @@
-"""Reading pods and pod templates: containers, requests, phases and readiness. Pure; never changes what it is given."""
+"""Reading pods and pod templates: containers, requests, phases and readiness. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from portal.sandbox import amounts
 from portal.sandbox.amounts import Amounts
@@ -29,7 +28,7 @@ def template_in(group: str, kind: str, obj: Object) -> Object | None:
     path = TEMPLATES.get((group, kind))
     if path is None:
         return None
-    found: Any = obj
+    found: Object | None = obj
     for step in path:
         found = (found or {}).get(step)
     return found
@@ -51,7 +50,7 @@ def restarts_always(init_container: Object) -> bool:
 def resources_of(spec: Object, which: str) -> Amounts:
     """What the scheduler and quota count for a pod: `which` is requests or limits.
 
-    The larger of the running sum and the largest init step, sidecars added from where they start, plus overhead.
+    The larger of the running sum and the largest init step, sidecars counted from their start, plus overhead.
     A request that only has a limit counts as the limit, as API defaulting would have it.
     """
     running: Amounts = {}

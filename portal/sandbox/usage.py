@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 # quota names of core kinds that may be counted without `count/`
 PLAIN_COUNTS = {
-    "configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets", "services",
+    "configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets",
+    "services",
 }  # fmt: skip
 _POD_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _TERMINATED = ("Succeeded", "Failed")
@@ -98,7 +99,7 @@ def _never(_pod: Object, _selector: Object) -> bool:
 
 
 def _terminating(pod: Object, _selector: Object) -> bool:
-    return pod["spec"].get("activeDeadlineSeconds") is not None
+    return bool(pod["spec"].get("activeDeadlineSeconds") is not None)
 
 
 def _best_effort(pod: Object, _selector: Object) -> bool:
@@ -106,13 +107,14 @@ def _best_effort(pod: Object, _selector: Object) -> bool:
 
 
 def _priority_class(pod: Object, selector: Object) -> bool:
-    name, values = pod["spec"].get("priorityClassName", ""), selector.get("values") or ()
+    name: str = pod["spec"].get("priorityClassName", "")
+    values: list[str] = selector.get("values") or []
     operator = selector.get("operator", "Exists")
     if operator == "In":
         return name in values
     if operator == "NotIn":
         return name not in values
-    return bool(name) == (operator == "Exists")
+    return bool(name) is bool(operator == "Exists")
 
 
 _SCOPES: dict[str, Callable[[Object, Object], bool]] = {

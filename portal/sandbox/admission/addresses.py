@@ -1,4 +1,4 @@
-"""Services get their cluster IP and node ports when they are made, as the API server's allocators give them."""
+"""Services get their cluster IP and node ports when they are made, as from the API server's allocators."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from portal.sandbox import amounts, pods, statuses
 from portal.sandbox.admission.base import Plugin, is_plain, is_pod_creation
@@ -30,7 +30,7 @@ class LimitRanger(Plugin):
         if attrs.object is None:
             return
         if is_pod_creation(attrs):
-            check = _pod_problems
+            check: Callable[[Object, Object], Iterator[str]] = _pod_problems
         elif attrs.operation in ("CREATE", "UPDATE") and is_plain(attrs, "", "persistentvolumeclaims"):
             check = _claim_problems
         else:

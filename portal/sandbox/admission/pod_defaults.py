@@ -1,4 +1,4 @@
-"""What the API server's small plugins write into new objects: service account, tolerations, priority, storage class."""
+"""What small plugins write into new objects: service account, tolerations, priority, storage class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
 class ServiceAccounts(Plugin):
-    """Pods run as an account that exists. The token volume of a real cluster is left out: nothing would read it."""
+    """Pods run as an account that exists. The token volume is left out: nothing would read it."""
 
     def __init__(self, store: Store, resources: Resources) -> None:
         self._store = store
@@ -29,7 +29,8 @@ class ServiceAccounts(Plugin):
         spec["serviceAccountName"] = spec["serviceAccount"] = name
         account = self._store.get(self._accounts, attrs.namespace, name)
         if account is None:
-            why = f'error looking up service account {attrs.namespace}/{name}: serviceaccount "{name}" not found'
+            where = f"error looking up service account {attrs.namespace}/{name}"
+            why = f'{where}: serviceaccount "{name}" not found'
             if name != "default":
                 raise statuses.forbidden(attrs.resource, attrs.name, why)
             return

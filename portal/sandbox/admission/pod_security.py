@@ -1,9 +1,9 @@
-"""PodSecurity: the namespace's labels say which level is enforced, warned about and (not recorded here) audited."""
+"""PodSecurity: the namespace's labels say which level is enforced and which is warned about."""
 
 from __future__ import annotations
 
 from portal.sandbox import pods, statuses
-from portal.sandbox.admission import pod_security_checks
+from portal.sandbox.admission import standards
 from portal.sandbox.admission.base import Plugin, is_plain
 from portal.sandbox.contexts import Attributes
 from portal.sandbox.objects import Object
@@ -11,7 +11,6 @@ from portal.sandbox.resources import Resources
 from portal.sandbox.store import Store
 
 PREFIX = "pod-security.kubernetes.io/"
-LEVELS = ("privileged", "baseline", "restricted")
 # existing pods named in the warning when a namespace is tightened
 SHOWN_PODS = 5
 
@@ -49,9 +48,11 @@ class PodSecurity(Plugin):
         errors = []
         for mode in ("enforce", "audit", "warn"):
             level = labels.get(f"{PREFIX}{mode}")
-            if level is not None and level not in LEVELS:
+            if level is not None and level not in standards.LEVELS:
                 field = f"metadata.labels[{PREFIX}{mode}]"
-                errors.append(statuses.field_invalid(field, level, f"must be one of {', '.join(LEVELS)}"))
+                errors.append(
+                    statuses.field_invalid(field, level, f"must be one of {', '.join(standards.LEVELS)}")
+                )
             version = labels.get(f"{PREFIX}{mode}-version")
             if version is not None and not _is_version(version):
                 field = f"metadata.labels[{PREFIX}{mode}-version]"
@@ -72,7 +73,7 @@ class PodSecurity(Plugin):
         level, version = _level(labels, "enforce")
         found = []
         for pod in self._store.list(self._pods, attrs.name):
-            problems = pod_security_checks.evaluate(level, pod["metadata"], pod["spec"])
+            problems = standards.evaluate(level, pod["metadata"], pod["spec"])
             if problems:
                 reasons = ", ".join(problem.partition(" (")[0] for problem in problems)
                 found.append(f"{pod['metadata']['name']}: {reasons}")
@@ -100,7 +101,7 @@ def _level(labels: dict[str, str], mode: str) -> tuple[str, str]:
 def _violations(labels: dict[str, str], mode: str, pod: Object) -> str:
     """`PodSecurity "restricted:latest": …`, or empty. Any version is judged by the latest checks."""
     level, version = _level(labels, mode)
-    found = pod_security_checks.evaluate(level, pod.get("metadata") or {}, pod["spec"])
+    found = standards.evaluate(level, pod.get("metadata") or {}, pod["spec"])
     return f'PodSecurity "{level}:{version}": {", ".join(found)}' if found else ""
 
 

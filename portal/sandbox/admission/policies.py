@@ -1,4 +1,4 @@
-"""ValidatingAdmissionPolicy: the policies that the cluster stores, evaluated by portal.policy, the portal's own engine."""
+"""ValidatingAdmissionPolicy: the policies that the cluster stores, evaluated by the portal's own engine."""
 
 from __future__ import annotations
 

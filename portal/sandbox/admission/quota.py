@@ -1,4 +1,4 @@
-"""ResourceQuota: what a request would add is weighed against what is stored now, so two requests cannot both fit."""
+"""ResourceQuota: what a request would add is weighed against what is stored at that very moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The controllers: what brings stored objects to life. All are level-triggered and idle when nothing changes."""
+"""The controllers: what brings stored objects to life. Level-triggered, and idle when nothing changes."""
 
 from __future__ import annotations
 

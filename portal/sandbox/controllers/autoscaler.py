@@ -50,7 +50,8 @@ class AutoscalerController(Controller):
         status = clone(scaler.get("status") or {})
         listed = status.get("conditions") or []
         if target is None:
-            message = f'the HPA controller was unable to get the target\'s current scale: {reference["kind"].lower()}s.apps "{reference["name"]}" not found'
+            missing = f'{reference["kind"].lower()}s.apps "{reference["name"]}" not found'
+            message = f"the HPA controller was unable to get the target's current scale: {missing}"
             status["conditions"] = conditions.put(listed, "AbleToScale", "False", "FailedGetScale", message)
             status.setdefault("desiredReplicas", 0)
             status.setdefault("currentMetrics", None)
@@ -106,18 +107,22 @@ class AutoscalerController(Controller):
             if pods.is_ready(pod)
             and owners.selects(target["spec"]["selector"], pod["metadata"].get("labels"))
         ]
-        proposals, read = [], []
+        proposals: list[int] = []
+        read: list[Object] = []
+        names: list[str] = []
         for metric in scaler["spec"].get("metrics") or ():
             if metric["type"] != "Resource" or not running:
                 continue
             proposal, reading = _by_resource(metric["resource"], running, current)
             if reading is not None:
                 proposals.append(proposal)
+                names.append(metric["resource"]["name"])
                 read.append(
                     {"type": "Resource", "resource": {"name": metric["resource"]["name"], "current": reading}}
                 )
         if proposals:
-            message = f"the HPA was able to successfully calculate a replica count from {read[0]['resource']['name']} resource utilization (percentage of request)"
+            source = f"{names[0]} resource utilization (percentage of request)"
+            message = f"the HPA was able to successfully calculate a replica count from {source}"
             listed = conditions.put(listed, "ScalingActive", "True", "ValidMetricFound", message)
             asked = max(proposals)
         else:

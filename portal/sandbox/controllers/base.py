@@ -1,7 +1,7 @@
-"""What all controllers share: a queue of keys without duplicates, level-triggered reconciling, retries that back off.
+"""What all controllers share: a queue of keys without duplicates, reconciling, retries that back off.
 
 Nothing here polls: work comes from store events and from timers that a reconcile asked for. A controller
-is handed a key, looks at what is stored now, and moves it one step; whatever it writes wakes whom it concerns.
+is handed a key, looks at what is stored now, and moves it one step; what it writes wakes whom it concerns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST_RETRY_SECONDS = 10.0
 
 
 class Queue:
-    """Keys waiting to be reconciled, each once, one per turn of the event loop so that requests come between."""
+    """Keys waiting to be reconciled, each once, one per turn of the loop so that requests come between."""
 
     def __init__(self, reconcile: Callable[[Key], float | None]) -> None:
         self._reconcile = reconcile

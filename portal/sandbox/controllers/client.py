@@ -1,4 +1,4 @@
-"""How controllers read and write: by kind name ("Pod", "apps/Deployment"), as a control plane user, through the registry."""
+"""How controllers read and write: by kind ("Pod", "apps/Deployment"), as a control plane user."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from portal.sandbox.resources import Resource
 from portal.sandbox.statuses import ApiError
 
 MANAGER = "kube-controller-manager"
+# beside a method called `list`, `list[…]` would mean that
+Objects = list[Object]
+Owned = list[tuple[Resource, Object]]
 
 
 class Client:
@@ -34,10 +37,10 @@ class Client:
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         return self._store.get(self.resource(kind), namespace, name)
 
-    def list(self, kind: str, namespace: str | None = None) -> list[Object]:
+    def list(self, kind: str, namespace: str | None = None) -> Objects:
         return self._store.list(self.resource(kind), namespace)
 
-    def owned(self, kind: str, owner: Object) -> list[Object]:
+    def owned(self, kind: str, owner: Object) -> Objects:
         """The objects of a kind that `owner` controls, by name."""
         key = self.resource(kind).storage_key
         return [
@@ -46,7 +49,7 @@ class Client:
             if stored_under == key and owners.is_controlled_by(obj, owner)
         ]
 
-    def dependents(self, uid: str) -> list[tuple[Resource, Object]]:
+    def dependents(self, uid: str) -> Owned:
         """Everything that names `uid` among its owners."""
         return [(self._plane.kinds.by_storage_key(key), obj) for key, obj in self._store.owned_by(uid)]
 

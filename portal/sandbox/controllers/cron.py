@@ -1,4 +1,4 @@
-"""Cron schedules as CronJobs use them (robfig/cron, standard parser): five fields, names, steps and @descriptors."""
+"""Cron schedules as CronJobs use them (robfig/cron): five fields, names, steps and @descriptors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MONTHS = {
     )
 }
 _WEEKDAYS = {name: number for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
-# how far ahead a schedule is searched before it counts as never due (29 February on a weekday needs this much)
+# how far ahead a schedule is searched before it counts as never due (29 February needs this much)
 _HORIZON = timedelta(days=366 * 5)
 
 
@@ -40,7 +40,7 @@ class Schedule:
     any_weekday: bool
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """The first due minute strictly after `moment`, in its time zone; None when there is none in five years."""
+        """The first due minute strictly after `moment`, in its time zone; None when none is near."""
         candidate = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
         limit = moment + _HORIZON
         while candidate < limit:

@@ -1,4 +1,4 @@
-"""A Deployment's status: counts, Available, and Progressing with its deadline (pkg/controller/deployment/progress.go)."""
+"""A Deployment's status: counts, Available, and Progressing with its deadline (deployment/progress.go)."""
 
 from __future__ import annotations
 

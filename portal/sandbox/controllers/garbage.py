@@ -1,4 +1,4 @@
-"""Garbage collection by ownerReferences: background, foreground and orphan, as kube-controller-manager does it."""
+"""Garbage collection by ownerReferences: background, foreground and orphan, as in a real cluster."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class GarbageCollector(Controller):
         return None
 
     def _collect(self, resource: Resource, obj: Object) -> None:
-        """Delete a dependent whose owners are all gone or waiting for it; else drop the references that dangle."""
+        """Delete a dependent whose owners are all gone or wait for it; else drop references that dangle."""
         references = obj["metadata"]["ownerReferences"]
         solid, waiting = [], []
         for reference in references:

@@ -9,7 +9,7 @@ from portal.sandbox.objects import Object
 
 KIND = "batch/Job"
 INDEX = "batch.kubernetes.io/job-completion-index"
-# the wait before a failed pod is replaced: doubled each time as Kubernetes does, but from a tenth of a second, not ten
+# before a failed pod is replaced: doubled each time as Kubernetes does, but not from ten seconds
 FIRST_BACKOFF_SECONDS = 0.1
 
 
@@ -30,7 +30,8 @@ class JobController(Controller):
         mine = self.client.owned("Pod", job)
         if job["spec"].get("suspend"):
             status.pop("startTime", None)
-            return self._suspend(job, status, mine)
+            self._suspend(job, status, mine)
+            return None
         status["conditions"] = _resumed(status.get("conditions") or [])
         failure = _failure(job, status, mine)
         again = None
@@ -151,7 +152,7 @@ def _index(pod: Object) -> int:
 
 def _succeeded(job: Object, mine: list[Object]) -> bool:
     done = [pod for pod in mine if _phase(pod) == "Succeeded"]
-    completions = job["spec"].get("completions")
+    completions: int | None = job["spec"].get("completions")
     if job["spec"].get("completionMode") == "Indexed":
         return len({_index(pod) for pod in done}) >= (completions or 1)
     if completions is None:
@@ -161,7 +162,7 @@ def _succeeded(job: Object, mine: list[Object]) -> bool:
 
 def _wanted_active(job: Object, mine: list[Object]) -> int:
     parallelism: int = job["spec"].get("parallelism", 1)
-    completions = job["spec"].get("completions")
+    completions: int | None = job["spec"].get("completions")
     done = sum(_phase(pod) == "Succeeded" for pod in mine)
     if completions is None:
         return 0 if done else parallelism

@@ -120,7 +120,7 @@ class NodeController(Controller):
             for kind, reason, message in plan.events:
                 self.client.event(pod, kind, reason, message)
         if plan.crashed:
-            wait = min(LONGEST_RESTART_SECONDS, FIRST_RESTART_SECONDS * 2 ** (plan.restarts - 1))
+            wait = float(min(LONGEST_RESTART_SECONDS, FIRST_RESTART_SECONDS * 2 ** (plan.restarts - 1)))
             self._restart_at[uid] = now + wait
             return wait
         return plan.again
@@ -144,7 +144,7 @@ class NodeController(Controller):
                 return address
 
     def _missing(self, pod: Object) -> tuple[str, str, bool] | None:
-        """The first Secret or ConfigMap that the pod needs and has not: message, where, whether as a volume."""
+        """The first Secret or ConfigMap that the pod lacks: message, where, whether as a volume."""
         if (pod.get("status") or {}).get("phase") == "Running":
             return None
         namespace = pod["metadata"]["namespace"]

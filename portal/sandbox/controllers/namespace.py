@@ -10,9 +10,9 @@ from portal.sandbox.store import Event
 
 ROOT_CA = "kube-root-ca.crt"
 _ROOT_CA_NOTE = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such "
+    "as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
+    "distributions of Kubernetes clusters."
 )
 
 
@@ -61,7 +61,7 @@ class NamespaceController(Controller):
             )
 
     def _empty(self, namespace: Object) -> None:
-        """Delete all content; the namespace goes when nothing is left, and says what it waits for until then."""
+        """Delete all content; the namespace goes when nothing is left, and says what it waits for."""
         name = namespace["metadata"]["name"]
         for resource, obj in self._contents(name):
             if not obj["metadata"].get("deletionTimestamp"):

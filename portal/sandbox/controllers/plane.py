@@ -1,4 +1,4 @@
-"""What controllers work with: the cluster's store and registry, its kinds by name, and the recorder of events."""
+"""What controllers work with: the store, the registry, kinds by name, and the recorder of events."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def from_template(template: Object, owner: Object, *, name: str = "", generate_n
 
 
 def usefulness(pod: Object) -> tuple[bool, bool, bool, int, str]:
-    """Sort key for scaling down: unassigned, pending, not ready, often restarted and younger pods go first."""
+    """Sort key for scaling down: unassigned, pending, unready, restarted and younger pods go first."""
     status = pod.get("status") or {}
     restarts = max((each.get("restartCount", 0) for each in status.get("containerStatuses") or ()), default=0)
     cost = int(

@@ -1,4 +1,4 @@
-"""ControllerRevisions: the history of a StatefulSet's or DaemonSet's pod template, for rollout history and undo."""
+"""ControllerRevisions: the history of a StatefulSet's or DaemonSet's pod template."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ HASH_LABEL = "controller-revision-hash"
 
 
 def sync(client: Client, owner: Object) -> tuple[Object, list[Object]]:
-    """The revision of the template as it is now (made, or made newest, when needed), and all others, oldest first."""
+    """The revision of the template as it is (made, or made newest, when needed), and all others by age."""
     data = {"spec": {"template": {**clone(owner["spec"]["template"]), "$patch": "replace"}}}
-    known = sorted(client.owned(KIND, owner), key=lambda each: each["revision"])
+    known: list[Object] = sorted(client.owned(KIND, owner), key=lambda each: each["revision"])
     newest = known[-1]["revision"] if known else 0
     current = next((each for each in known if each.get("data") == data), None)
     if current is None:

@@ -1,4 +1,4 @@
-"""The arithmetic of a Deployment's rollout, as Kubernetes does it (pkg/controller/deployment). Pure numbers in and out."""
+"""The arithmetic of a Deployment's rollout, as Kubernetes does it (pkg/controller/deployment). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""StatefulSets: pods with a number and volumes of their own, started in order, updated from the last to the first."""
+"""StatefulSets: pods with a number and volumes of their own, started in order, updated from the last."""
 
 from __future__ import annotations
 

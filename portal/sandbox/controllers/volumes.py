@@ -105,8 +105,8 @@ class VolumeController(Controller):
             return None
         if storage_class["provisioner"] != PROVISIONER:
             message = (
-                f"Waiting for a volume to be created either by the external provisioner '{storage_class['provisioner']}' "
-                "or manually by the system administrator."
+                "Waiting for a volume to be created either by the external provisioner "
+                f"'{storage_class['provisioner']}' or manually by the system administrator."
             )
             self.client.event(claim, "Normal", "ExternalProvisioning", message)
             return None

@@ -37,11 +37,11 @@ def of(container: Object) -> Behaviour:
 
 def runs_to_completion(spec: Object) -> bool:
     """Whether the pod's containers are expected to end: any restart policy but Always."""
-    return spec.get("restartPolicy", "Always") != "Always"
+    return bool(spec.get("restartPolicy", "Always") != "Always")
 
 
 def references(spec: Object) -> list[tuple[str, str, str, str, bool]]:
-    """The Secrets and ConfigMaps that must exist: kind, name, key ("" for any), container or volume, is a volume."""
+    """Secrets and ConfigMaps that must exist: kind, name, key ("" for any), where, whether as a volume."""
     found = []
     for container in pods.containers(spec, ephemeral=False):
         for source in container.get("envFrom") or ():

@@ -111,14 +111,15 @@ def _term_matches(term: Object, node: Object) -> bool:
 
 
 def _holds(expression: Object, values: dict[str, str]) -> bool:
-    key, operator, wanted = expression["key"], expression["operator"], expression.get("values") or ()
+    key, operator = expression["key"], expression["operator"]
+    wanted: list[str] = expression.get("values") or []
     value = values.get(key)
     if operator == "In":
         return value in wanted
     if operator == "NotIn":
         return value not in wanted
     if operator in ("Exists", "DoesNotExist"):
-        return (value is not None) == (operator == "Exists")
+        return (value is not None) is bool(operator == "Exists")
     if value is None or not value.lstrip("-").isdecimal():
         return False
     return int(value) > int(wanted[0]) if operator == "Gt" else int(value) < int(wanted[0])

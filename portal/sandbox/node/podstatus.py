@@ -1,13 +1,12 @@
-"""The status of a simulated pod at a moment of its life. Pure: a pod and its age in, a status and what is next out."""
+"""The status of a simulated pod at a moment of its life. Pure: a pod and its age in, a status out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from portal.sandbox import pods, times
-from portal.sandbox.node import behaviour
+from portal.sandbox.node import behaviour, parts
 from portal.sandbox.node.behaviour import START_SECONDS, WORK_SECONDS
-from portal.sandbox.node.machine import NODE_IP
 from portal.sandbox.objects import Object
 
 # event type, reason, message
@@ -28,20 +27,20 @@ class Plan:
 def scheduled(pod: Object) -> Object:
     status = dict(pod.get("status") or {})
     rest = [each for each in status.get("conditions") or () if each["type"] != "PodScheduled"]
-    return {**status, "phase": "Pending", "conditions": [*rest, _condition(pod, "PodScheduled", True)]}
+    return {**status, "phase": "Pending", "conditions": [*rest, parts.condition(pod, "PodScheduled", True)]}
 
 
 def unschedulable(pod: Object, message: str) -> Object:
     status = dict(pod.get("status") or {})
-    condition = _condition(pod, "PodScheduled", False, "Unschedulable", message)
+    condition = parts.condition(pod, "PodScheduled", False, "Unschedulable", message)
     return {**status, "phase": "Pending", "conditions": [condition]}
 
 
 def held(pod: Object, reason: str, message: str) -> Object:
     """Containers that cannot be created, for want of a Secret or ConfigMap."""
     waiting: Object = {"reason": reason, **({"message": message} if message else {})}
-    statuses = [_container_status(pod, each, {"waiting": waiting}) for each in pod["spec"]["containers"]]
-    return _status(pod, "Pending", ready=False, initialized=True, containers=statuses)
+    statuses = [parts.container_status(pod, each, {"waiting": waiting}) for each in pod["spec"]["containers"]]
+    return parts.overall(pod, "Pending", ready=False, initialized=True, containers=statuses)
 
 
 def plan(pod: Object, age: float, address: str) -> Plan:
@@ -100,9 +99,10 @@ def _started_events(pod: Object) -> list[Said]:
 def _starting(pod: Object, *, initialized: bool) -> Object:
     reason = "ContainerCreating" if initialized else "PodInitializing"
     statuses = [
-        _container_status(pod, each, {"waiting": {"reason": reason}}) for each in pod["spec"]["containers"]
+        parts.container_status(pod, each, {"waiting": {"reason": reason}})
+        for each in pod["spec"]["containers"]
     ]
-    return _status(pod, "Pending", ready=False, initialized=initialized, containers=statuses)
+    return parts.overall(pod, "Pending", ready=False, initialized=initialized, containers=statuses)
 
 
 def _pull_failed(pod: Object, stuck: Object) -> Plan:
@@ -112,14 +112,16 @@ def _pull_failed(pod: Object, stuck: Object) -> Plan:
     pulling = {"waiting": {"reason": "ImagePullBackOff", "message": error}}
     waiting = {"waiting": {"reason": "PodInitializing" if in_init else "ContainerCreating"}}
     init = [
-        _container_status(pod, each, pulling if each["name"] == stuck["name"] else waiting)
+        parts.container_status(pod, each, pulling if each["name"] == stuck["name"] else waiting)
         for each in spec.get("initContainers") or ()
     ]
     statuses = [
-        _container_status(pod, each, pulling if each["name"] == stuck["name"] else waiting)
+        parts.container_status(pod, each, pulling if each["name"] == stuck["name"] else waiting)
         for each in spec["containers"]
     ]
-    status = _status(pod, "Pending", ready=False, initialized=not in_init, containers=statuses, init=init)
+    status = parts.overall(
+        pod, "Pending", ready=False, initialized=not in_init, containers=statuses, init=init
+    )
     message = f'Failed to pull image "{image}": the sandbox never pulls an image named "fail…"'
     return Plan(
         status,
@@ -138,7 +140,7 @@ def _crash(pod: Object, address: str, *, in_init: bool) -> Plan:
         return Plan(_ended(pod, address, exit_code=1), _started_events(pod))
     before = (pod.get("status") or {}).get("initContainerStatuses" if in_init else "containerStatuses") or []
     restarts = max((each.get("restartCount", 0) for each in before if _has_crashed(each)), default=-1) + 1
-    terminated = {"terminated": _terminated(pod, 1)}
+    terminated = {"terminated": parts.terminated(pod, 1)}
     name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
 
     def state(container: Object) -> tuple[Object, Object]:
@@ -150,13 +152,13 @@ def _crash(pod: Object, address: str, *, in_init: bool) -> Plan:
 
     def status_of(container: Object, crashes: bool, otherwise: Object) -> Object:
         if not crashes:
-            return _container_status(pod, container, otherwise, ready="running" in otherwise)
+            return parts.container_status(pod, container, otherwise, ready="running" in otherwise)
         now, last = state(container)
-        return {**_container_status(pod, container, now, last=last), "restartCount": restarts}
+        return {**parts.container_status(pod, container, now, last=last), "restartCount": restarts}
 
     running = {"running": {"startedAt": times.now()}}
     init = [
-        status_of(each, behaviour.of(each).crashes, {"terminated": _terminated(pod, 0)})
+        status_of(each, behaviour.of(each).crashes, {"terminated": parts.terminated(pod, 0)})
         for each in pod["spec"].get("initContainers") or ()
     ]
     waiting = {"waiting": {"reason": "PodInitializing"}}
@@ -164,7 +166,7 @@ def _crash(pod: Object, address: str, *, in_init: bool) -> Plan:
         status_of(each, behaviour.of(each).crashes and not in_init, waiting if in_init else running)
         for each in pod["spec"]["containers"]
     ]
-    status = _status(
+    status = parts.overall(
         pod,
         "Pending" if in_init else "Running",
         ready=False,
@@ -192,7 +194,7 @@ def _running(pod: Object, address: str, *, ready: bool, age: float = 0.0) -> Obj
         if "running" in (each.get("state") or {})
     }
     statuses = [
-        _container_status(
+        parts.container_status(
             pod,
             each,
             {"running": {"startedAt": known.get(each["name"]) or times.now()}},
@@ -200,7 +202,7 @@ def _running(pod: Object, address: str, *, ready: bool, age: float = 0.0) -> Obj
         )
         for each in spec["containers"]
     ]
-    return _status(
+    return parts.overall(
         pod,
         "Running",
         ready=all(each["ready"] for each in statuses),
@@ -216,9 +218,9 @@ def _init_statuses(pod: Object) -> list[Object]:
     if before and all(_is_done(each) for each in before):
         return list(before)
     return [
-        _container_status(pod, each, {"running": {"startedAt": times.now()}}, ready=True)
+        parts.container_status(pod, each, {"running": {"startedAt": times.now()}}, ready=True)
         if pods.restarts_always(each)
-        else _container_status(pod, each, {"terminated": _terminated(pod, 0)}, ready=True)
+        else parts.container_status(pod, each, {"terminated": parts.terminated(pod, 0)}, ready=True)
         for each in pod["spec"].get("initContainers") or ()
     ]
 
@@ -229,15 +231,19 @@ def _is_done(status: Object) -> bool:
 
 def _ended(pod: Object, address: str, *, exit_code: int) -> Object:
     statuses = [
-        _container_status(
+        parts.container_status(
             pod,
             each,
-            {"terminated": _terminated(pod, exit_code if behaviour.of(each).crashes or not exit_code else 0)},
+            {
+                "terminated": parts.terminated(
+                    pod, exit_code if behaviour.of(each).crashes or not exit_code else 0
+                )
+            },
         )
         for each in pod["spec"]["containers"]
     ]
     phase = "Failed" if exit_code else "Succeeded"
-    return _status(
+    return parts.overall(
         pod,
         phase,
         ready=False,
@@ -247,103 +253,3 @@ def _ended(pod: Object, address: str, *, exit_code: int) -> Object:
         address=address,
         reason="PodFailed" if exit_code else "PodCompleted",
     )
-
-
-def _terminated(pod: Object, exit_code: int) -> Object:
-    return {
-        "exitCode": exit_code,
-        "reason": "Error" if exit_code else "Completed",
-        "startedAt": (pod.get("status") or {}).get("startTime") or times.now(),
-        "finishedAt": times.now(),
-        "containerID": f"simulated://{pod['metadata']['uid']}",
-    }
-
-
-def _container_status(
-    pod: Object, container: Object, state: Object, *, ready: bool = False, last: Object | None = None
-) -> Object:
-    before = next(
-        (
-            each
-            for each in (pod.get("status") or {}).get("containerStatuses") or ()
-            if each["name"] == container["name"]
-        ),
-        {},
-    )
-    started = "running" in state
-    has_run = started or "terminated" in state
-    return {
-        "name": container["name"],
-        "state": state,
-        "lastState": last or before.get("lastState") or {},
-        "ready": ready,
-        "restartCount": before.get("restartCount", 0),
-        "image": container.get("image", ""),
-        "imageID": f"simulated://{container.get('image', '')}" if has_run else "",
-        **({"containerID": f"simulated://{pod['metadata']['uid']}"} if has_run else {}),
-        "started": started,
-    }
-
-
-def _status(
-    pod: Object,
-    phase: str,
-    *,
-    ready: bool,
-    initialized: bool,
-    containers: list[Object],
-    init: list[Object] | None = None,
-    address: str = "",
-    reason: str = "",
-) -> Object:
-    before = pod.get("status") or {}
-    if not ready and not reason and phase != "Succeeded":
-        names = " ".join(each["name"] for each in containers if not each["ready"])
-        why = ("ContainersNotReady", f"containers with unready status: [{names}]")
-    else:
-        why = (reason, "")
-    gates = [each["conditionType"] for each in pod["spec"].get("readinessGates") or ()]
-    open_gates = [each for each in gates if (pods.condition(pod, each) or {}).get("status") == "True"]
-    pod_ready = ready and len(open_gates) == len(gates)
-    pod_why = (
-        why
-        if not ready or pod_ready
-        else ("ReadinessGatesNotReady", "the status of a readiness gate is not True")
-    )
-    ours = [
-        _condition(pod, "PodReadyToStartContainers", phase == "Running"),
-        _condition(pod, "Initialized", initialized),
-        _condition(pod, "Ready", pod_ready, *pod_why),
-        _condition(pod, "ContainersReady", ready, *why),
-        _condition(pod, "PodScheduled", True),
-    ]
-    types = {each["type"] for each in ours}
-    others = [each for each in before.get("conditions") or () if each["type"] not in types]
-    addresses = {"podIP": address, "podIPs": [{"ip": address}]} if address else {}
-    return {
-        "phase": phase,
-        "conditions": [*others, *ours],
-        "hostIP": NODE_IP,
-        "hostIPs": [{"ip": NODE_IP}],
-        **addresses,
-        "startTime": before.get("startTime") or times.now(),
-        **({"initContainerStatuses": init} if init else {}),
-        "containerStatuses": containers,
-        "qosClass": before.get("qosClass") or pods.qos_class(pod["spec"]),
-        "observedGeneration": pod["metadata"].get("generation", 1),
-    }
-
-
-def _condition(pod: Object, kind: str, holds: bool, reason: str = "", message: str = "") -> Object:
-    before = pods.condition(pod, kind)
-    status = "True" if holds else "False"
-    same = before is not None and before["status"] == status
-    since = before["lastTransitionTime"] if same and before is not None else times.now()
-    return {
-        "type": kind,
-        "status": status,
-        "lastProbeTime": None,
-        "lastTransitionTime": since,
-        **({"reason": reason} if reason else {}),
-        **({"message": message} if message else {}),
-    }

@@ -64,7 +64,7 @@ class Authorizer:
         return False, ""
 
     def rules_for(self, user: UserInfo, namespace: str) -> tuple[list[rules.Rule], list[str]]:
-        """Every rule that holds for `user` in `namespace` ("" is the cluster scope), and what could not be read."""
+        """Every rule that holds for `user` in `namespace` ("" is the cluster), and what could not be read."""
         if MASTERS in user.groups:
             everything = [
                 {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},

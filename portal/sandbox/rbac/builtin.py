@@ -1,4 +1,4 @@
-"""The ClusterRoles and bindings that every cluster is born with (Kubernetes' bootstrap policy, its user-facing part).
+"""The ClusterRoles and bindings that every cluster is born with: the user-facing part of Kubernetes' own.
 
 `admin`, `edit` and `view` are aggregated from the `system:aggregate-to-*` roles, so a chart's own
 aggregation labels work too. The control plane's own roles are absent: its user is in system:masters.
@@ -32,9 +32,9 @@ _WORKLOADS: dict[str, list[str]] = {
 }  # fmt: skip
 _STATUSES: dict[str, list[str]] = {
     "": [
-        "bindings", "events", "limitranges", "namespaces", "namespaces/status", "persistentvolumeclaims/status",
-        "pods/log", "pods/status", "replicationcontrollers/status", "resourcequotas", "resourcequotas/status",
-        "services/status",
+        "bindings", "events", "limitranges", "namespaces", "namespaces/status", "pods/log", "pods/status",
+        "persistentvolumeclaims/status", "replicationcontrollers/status", "resourcequotas",
+        "resourcequotas/status", "services/status",
     ],
     "apps": ["controllerrevisions", "daemonsets/status", "deployments/status", "replicasets/status",
              "statefulsets/status"],

@@ -1,4 +1,4 @@
-"""Impersonation: acting as another user, group or service account, for those who may (`Impersonate-*` headers)."""
+"""Impersonation: acting as another user, group or service account (`Impersonate-*` headers)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
 def impersonated(user: UserInfo, headers: Iterable[tuple[str, str]], authorizer: Authorizer) -> UserInfo:
-    """Whom the request acts as: `user`, or whom its headers name when `user` may impersonate every part of it.
+    """Whom the request acts as: `user`, or whom its headers name when `user` may impersonate all of it.
 
     Raises Forbidden; BadRequest when groups, a uid or extras come without a user.
     """

@@ -21,7 +21,8 @@ def forbidden(
     named = f'{shown} "{name}"' if name else shown
     full = f"{plural}/{subresource}" if subresource else plural
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
-    message = f'{named} is forbidden: User "{user.name}" cannot {verb} resource "{full}" in API group "{group}" {where}'
+    what = f'{verb} resource "{full}" in API group "{group}" {where}'
+    message = f'{named} is forbidden: User "{user.name}" cannot {what}'
     if reason:
         message = f"{message}: {reason}"
     details = {**({"name": name} if name else {}), **({"group": group} if group else {}), "kind": plural}

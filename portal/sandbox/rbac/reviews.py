@@ -65,7 +65,7 @@ class Reviews:
         if (resource is None) == (path is None):
             detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
             raise _invalid(kind, "spec.resourceAttributes", resource, detail)
-        if resource is not None:
+        if resource:
             allowed, reason = self._authorizer.allowed(
                 user,
                 resource.get("verb", ""),
@@ -76,6 +76,7 @@ class Reviews:
                 resource.get("name", ""),
             )
         else:
+            path = path or {}
             allowed, reason = self._authorizer.allowed_path(user, path.get("verb", ""), path.get("path", ""))
         return {"allowed": allowed, **({"reason": reason} if reason else {})}
 

@@ -53,7 +53,7 @@ def break_down(rule: Rule) -> Iterable[Rule]:
 
 
 def describe(rule: Rule) -> str:
-    """Compact text of a rule as the API server prints it: `{APIGroups:[""], Resources:["pods"], Verbs:["get"]}`."""
+    """A rule as the API server prints it: `{APIGroups:[""], Resources:["pods"], Verbs:["get"]}`."""
     parts = [
         f"{title}:[{', '.join(_quoted(value) for value in rule[key])}]"
         for key, title in (
@@ -96,7 +96,7 @@ def _covers(owner: Rule, piece: Rule) -> bool:
     if "nonResourceURLs" in piece:
         return allows_path(owner, verb, piece["nonResourceURLs"][0])
     resource, _, subresource = piece["resources"][0].partition("/")
-    names = piece.get("resourceNames") or ()
+    names: list[str] = piece.get("resourceNames") or []
     return (
         _holds(owner.get("apiGroups"), piece["apiGroups"][0])
         and _resource_matches(owner.get("resources") or (), resource, subresource)

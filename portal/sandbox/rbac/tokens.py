@@ -1,4 +1,4 @@
-"""Service account tokens: signed (JWT, HS256 with the cluster's own key), bound to the account's uid, expiring.
+"""Service account tokens: signed (JWT, HS256, the cluster's own key), bound to the account's uid.
 
 A token is only as alive as its account, and its Secret or Pod when it is bound to one: all are looked up
 again at each use, so deleting them revokes it.
