@@ -132,7 +132,7 @@ def _version_errors(version: LibraryVersion) -> Iterator[Problem]:
     chart, schema = version.chart, version.values_schema
     if not semver.is_semver(version.number):
         yield problem(("version",), f"{version.number} is not a semantic version such as 1.4.2.", "semver")
-    if chart.version != version.number:
+    elif chart.version != version.number:
         yield problem(
             ("version",), f"The chart says version {chart.version}; both must be the same.", "version"
         )
