@@ -8,8 +8,11 @@ from portal.sandbox import admission, bootstrap, controllers
 from portal.sandbox.builtin import BUILT_IN
 from portal.sandbox.crds import CustomResources
 from portal.sandbox.decoding import Decoder
+from portal.sandbox.faults import Faults
 from portal.sandbox.persistence import Persistence
 from portal.sandbox.rbac import Authorizer
+from portal.sandbox.rbac.accounts import ServiceAccountTokens
+from portal.sandbox.rbac.reviews import Reviews
 from portal.sandbox.registry import Registry
 from portal.sandbox.resources import Resources
 from portal.sandbox.store import Store
@@ -32,6 +35,12 @@ class Cluster:
         self.registry = Registry(self.store, self.resources, self.decoder)
         self.custom_resources = CustomResources(self.store, self.registry, self.resources, self.decoder)
         self.authorizer = Authorizer(self.store, self.resources)
+        # `authenticate(token)` for bearer tokens; `request(namespace, name, body)` for serviceaccounts/token
+        self.service_accounts = ServiceAccountTokens(self.store, self.resources, data_dir)
+        # `answer(kind, body, user, namespace)` for SelfSubjectAccessReview and its relatives
+        self.reviews = Reviews(self.authorizer, self.service_accounts)
+        # `serve(request, user)` for /sandbox/faults, `apply(request, handler)` around everything else
+        self.faults = Faults()
         self.registry.admission = list(admission.default_chain(self))
         self._running: controllers.Running | None = None
 
