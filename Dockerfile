@@ -54,4 +54,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["pyt
 import os, urllib.request as http; \
 host = os.environ['SLIPWAY_ALLOWED_HOSTS'].split(',')[0]; \
 http.urlopen(http.Request('http://127.0.0.1:8000/health/ready', headers={'Host': host}), timeout=2)"]
-CMD ["gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--timeout", "60", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--preload", "--no-control-socket", "--timeout", "60", "--worker-tmp-dir", "/dev/shm"]

@@ -78,7 +78,9 @@ class Plan:
             "--bind",
             f"{ports.HOST}:{self.web_port}",
         ]
-        command += ["--workers", str(WEB_WORKERS), "--timeout", "60", "--graceful-timeout", "3"]
+        # --preload: one import for all workers
+        command += ["--workers", str(WEB_WORKERS), "--preload", "--no-control-socket"]
+        command += ["--timeout", "60", "--graceful-timeout", "3"]
         return Part(
             "web",
             command,
@@ -130,6 +132,8 @@ def make_plan(state: State, environ: Mapping[str, str] = os.environ) -> Plan:
         **{key: text for key, text in environ.items() if text},
         "SLIPWAY_DATA_DIR": str(state.root),
         "PYTHONUNBUFFERED": "1",
+        # preparing the database has run Django's checks already; they would import every page again
+        "CELERY_SKIP_CHECKS": "true",
         name: value,
     }
     # helm of set-up before any other, also for what starts helm by its bare name
