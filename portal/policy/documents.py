@@ -45,7 +45,7 @@ class Named:
     program: Program
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
     name: str
     metadata: Metadata
@@ -67,7 +67,7 @@ class ParamRef:
     required: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Binding:
     name: str
     policy: str

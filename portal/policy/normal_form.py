@@ -40,7 +40,7 @@ def normalise(value: Any) -> Any:
 def _field(key: Any, value: Any) -> Any:
     if isinstance(value, dict):
         if key in FREE_MAPS:
-            return dict(value) or None
+            return {name: normalise(content) for name, content in value.items()} or None
         if key in QUANTITY_MAPS:
             return {name: canonical_quantity(amount) for name, amount in value.items()} or None
         return normalise(value)
