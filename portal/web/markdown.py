@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import markdown as library
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -13,9 +15,18 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}}
 
 
+_INDENTED_FENCE = re.compile(r"^(?P<indent> +)(?P<fence>```[^\n]*\n.*?^\1```) *$", re.MULTILINE | re.DOTALL)
+
+
+def _outdent(match: re.Match[str]) -> str:
+    """A fence inside a list item: the library reads fences at the left edge only."""
+    lines = match["fence"].split("\n")
+    return "\n" + "\n".join(line.removeprefix(match["indent"]) for line in lines) + "\n"
+
+
 def render(text: str) -> SafeString:
     """HTML with an allow-list of tags; links only to http, https and mailto, opened without a referrer."""
-    html = library.markdown(text, extensions=["fenced_code", "tables", "sane_lists"], output_format="html")
+    html = library.markdown(_INDENTED_FENCE.sub(_outdent, text), extensions=["fenced_code", "tables", "sane_lists"], output_format="html")
     return mark_safe(  # noqa: S308 nh3 keeps only the allow-list
         nh3.clean(
             html, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener noreferrer"

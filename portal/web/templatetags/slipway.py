@@ -102,6 +102,11 @@ def euros(cents: int | None) -> str:
     return "–" if cents is None else wording.euros(cents)
 
 
+@register.filter
+def monthly(cents: int | None) -> str:
+    return f"{wording.euros(cents)} a month" if cents else euros(cents)
+
+
 @register.filter(name="markdown")
 def render_markdown(text: str) -> SafeString:
     return markdown.render(text or "")

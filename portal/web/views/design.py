@@ -17,7 +17,9 @@ from portal.web.forms.sign_in import SignInForm
 
 def show(request: SignedIn) -> HttpResponse:
     now = clock.now()
-    wrong = SignInForm(request, data={"username": "", "password": ""})
+    empty, wrong = SignInForm(request, auto_id="empty_%s"), SignInForm(request, {}, auto_id="wrong_%s")
+    for form in (empty, wrong):
+        form.fields["username"].widget.attrs.pop("autofocus")
     context = {
         "tables": [(name, sorted(table)) for name, table in meanings.TABLES.items()],
         "meanings": meanings.ICONS,
@@ -25,7 +27,7 @@ def show(request: SignedIn) -> HttpResponse:
         "now": now,
         "earlier": now - timedelta(hours=2, minutes=4),
         "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        "form": SignInForm(request),
+        "form": empty,
         "wrong": wrong,
         "progress": [
             [Step("asked", "Asked", now, "done", "by alice"), Step("judged", "Judged", now, "done"),

@@ -4,6 +4,8 @@
   htmx.config.includeIndicatorStyles = false;
   htmx.config.allowEval = false;
   htmx.config.allowScriptTags = false;
+  htmx.config.attributesToSettle = []; // a copied style attribute would be inline style
+  htmx.config.defaultSettleDelay = 0;
   htmx.config.responseHandling = [
     { code: "204|304", swap: false },
     { code: "[23]..", swap: true },
@@ -61,12 +63,12 @@
   // Morph: match children by id or data-key, else by place and name
   const keyOf = (node) => (node.nodeType === 1 ? node.id || node.dataset.key || "" : "");
   const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
-  function morph(old, fresh) {
+  function morph(old, fresh, inner = true) {
     if (old.nodeType !== 1) {
       if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
       return;
     }
-    if (old.isEqualNode(fresh)) return;
+    if (old.isEqualNode(fresh) || (inner && old.hasAttribute("data-keep"))) return; // what is kept lives its own life
     const stays = old.nodeName === "DETAILS" ? ["open"] : [];
     for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !stays.includes(name)) old.removeAttribute(name);
     for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && !stays.includes(name)) old.setAttribute(name, value);
@@ -94,7 +96,7 @@
       const following = [...target.querySelectorAll("[data-follow]")].filter(atEnd);
       const was = target.querySelector("[data-headline]")?.textContent;
       if (keyOf(target) === keyOf(fresh)) {
-        morph(target, fresh);
+        morph(target, fresh, false);
         htmx.process(target);
       } else target.replaceWith(fresh);
       following.forEach((log) => { log.scrollTop = log.scrollHeight; });
