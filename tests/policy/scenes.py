@@ -17,7 +17,9 @@ DEPLOYMENTS = {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["depl
 EVERYTHING = {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"]}
 
 
-def policy(name: str, *expressions: str | dict[str, Any], rule: dict[str, Any] = CONFIG_MAPS, **spec: Any) -> dict:
+def policy(
+    name: str, *expressions: str | dict[str, Any], rule: dict[str, Any] = CONFIG_MAPS, **spec: Any
+) -> dict:
     validations = [{"expression": e} if isinstance(e, str) else e for e in expressions]
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",

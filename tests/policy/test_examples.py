@@ -77,7 +77,9 @@ def test_pod_security_is_enforced_in_every_environment(bundle: Bundle, environme
     assert [v.outcome for v in judgement.verdicts if v.policy == "pod-privileged"] == ["deny"]
 
 
-@pytest.mark.parametrize(("environment", "expected"), [("dev", "warn"), ("staging", "deny"), ("production", "deny")])
+@pytest.mark.parametrize(
+    ("environment", "expected"), [("dev", "warn"), ("staging", "deny"), ("production", "deny")]
+)
 def test_probes_are_a_warning_in_dev_and_a_refusal_beyond(
     bundle: Bundle, environment: str, expected: str
 ) -> None:

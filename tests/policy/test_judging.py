@@ -122,7 +122,11 @@ def test_the_scope_of_a_custom_kind_is_read_from_its_definition() -> None:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": "towers.lab.example.com"},
-        "spec": {"group": "lab.example.com", "scope": "Cluster", "names": {"kind": "Tower", "plural": "towers"}},
+        "spec": {
+            "group": "lab.example.com",
+            "scope": "Cluster",
+            "names": {"kind": "Tower", "plural": "towers"},
+        },
     }
     tower = {"apiVersion": "lab.example.com/v1", "kind": "Tower", "metadata": {"name": "t"}}
     seen = bundle_of("!has(object.metadata.namespace)", rule=EVERYTHING)
@@ -192,7 +196,11 @@ def test_the_user_is_known_to_policies() -> None:
 def test_params_come_with_the_bundle_or_with_the_call() -> None:
     limits = {**config_map("limits", most="3"), "metadata": {"name": "limits", "namespace": "slipway-system"}}
     documents = [
-        policy("p", "size(object.data) <= int(params.data.most)", paramKind={"apiVersion": "v1", "kind": "ConfigMap"}),
+        policy(
+            "p",
+            "size(object.data) <= int(params.data.most)",
+            paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+        ),
         binding(
             "p",
             paramRef={"name": "limits", "namespace": "slipway-system", "parameterNotFoundAction": "Deny"},
@@ -212,8 +220,15 @@ def test_every_selected_param_must_agree() -> None:
 
     bundle = load_bundle(
         [
-            policy("p", "size(object.data) <= int(params.data.most)", paramKind={"apiVersion": "v1", "kind": "ConfigMap"}),
-            binding("p", paramRef={"selector": {"matchLabels": {"limit": "yes"}}, "parameterNotFoundAction": "Allow"}),
+            policy(
+                "p",
+                "size(object.data) <= int(params.data.most)",
+                paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+            ),
+            binding(
+                "p",
+                paramRef={"selector": {"matchLabels": {"limit": "yes"}}, "parameterNotFoundAction": "Allow"},
+            ),
         ]
     )
     two = config_map(a="1", b="2")
@@ -246,7 +261,12 @@ def test_endless_expressions_are_cut_off_and_refused() -> None:
         "object.spec.items.all(a, object.spec.items.all(b, object.spec.items.all(c, a + b + c != '')))",
         rule=EVERYTHING,
     )
-    widget = {"apiVersion": "lab.example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"items": many}}
+    widget = {
+        "apiVersion": "lab.example.com/v1",
+        "kind": "Widget",
+        "metadata": {"name": "w"},
+        "spec": {"items": many},
+    }
     (verdict,) = judge(bundle, widget).verdicts
     assert verdict.outcome == "error"
     assert "cost limit exceeded" in verdict.message

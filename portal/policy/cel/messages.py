@@ -30,7 +30,7 @@ TRANSLATIONS: tuple[tuple[re.Pattern[str], Translation], ...] = tuple(
         (r"^Applying SELECT to non-message type$", "no such key"),
         (r"^divide by zero$", "division by zero"),
         (r"^modulus by zero$", "modulus by zero"),
-        (r"^cannot convert (\w+) to (\w+)$", _conversion),
+        (r"^cannot convert (string|int64|uint64|double|bytes|bool) to (\w+)$", _conversion),
         (
             r"^String to (Timestamp|Duration) conversion failed$",
             lambda found: f"type conversion error from 'string' to '{found[1].lower()}'",
@@ -45,9 +45,13 @@ TRANSLATIONS: tuple[tuple[re.Pattern[str], Translation], ...] = tuple(
 )
 
 
+def without_status(raw: str) -> str:
+    return _TRAILER.sub("", _STATUS.sub("", raw))
+
+
 def in_server_words(raw: str) -> str:
     """`raw` as cel-go would have said it; unknown texts stay as they are, without the status prefix."""
-    text = _TRAILER.sub("", _STATUS.sub("", raw))
+    text = without_status(raw)
     for pattern, translation in TRANSLATIONS:
         found = pattern.search(text)
         if found:

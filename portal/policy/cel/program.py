@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from portal.policy.cel.checked import type_mismatch
 from portal.policy.cel.environment import checking_environment, evaluating_environment
 from portal.policy.cel.literals import literal_problem
-from portal.policy.cel.messages import in_server_words
+from portal.policy.cel.messages import in_server_words, without_status
 from portal.policy.cel.rewrite import Misuse, Rewritten, binding_name, rewrite
 from portal.policy.cel.syntax import SyntaxUnreadable
 
@@ -210,7 +210,7 @@ def _syntax_error(source: str) -> str:
 
 def _compile_error(source: str, text: str, raw: str) -> str:
     """The checker's complaint; positions are only said when they are positions in what the author wrote."""
-    said = raw.removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]").rstrip()
+    said = without_status(raw).rstrip()
     if text == source:
         return f"compilation failed: {said}"
     first = said.partition("\n")[0].removeprefix("ERROR: ")

@@ -23,7 +23,8 @@ TYPES = frozenset(
     {"bool", "bytes", "double", "duration", "dyn", "int", "list", "map", "null_type", "string", "timestamp"}
     | {"type", "uint"}
 )
-NAMESPACES = frozenset({"sets", "format", "optional", "strings", "google", "net", "kubernetes"})
+# what stands before the dot of a function that is no method
+NAMESPACES = frozenset({"sets", "format", "optional", "ip"})
 # the fields of typed variables, as apiserver/pkg/admission/plugin/cel/compile.go declares them
 TYPED_FIELDS: Mapping[str, Mapping[str, Collection[str] | None]] = {
     "request": {
@@ -165,6 +166,11 @@ class _Writer:
         if name == "has" and len(arguments) == 1 and self._is_variable(arguments[0], local):
             self.run(arguments[0], local)
             return "true"
+        if name == "has" and len(arguments) == 1:
+            root, _steps = self._root(arguments[0], local)
+            if root in TYPED_FIELDS:
+                # the checker takes a typed field for its value, and would not call the result a boolean
+                return f"has(dyn({root}){self.run(arguments[0], local).removeprefix(root)})"
         if name == "string" and len(arguments) == 1:
             value, bound = self.run(arguments[0], local), self.unique()
             kept = f"(type({bound}) == bytes ? slipway_text({bound}) : string({bound}))"
@@ -172,11 +178,16 @@ class _Writer:
         return name + self.group(call, local)
 
     @staticmethod
-    def _is_variable(run: Run, local: frozenset[str]) -> bool:
+    def _root(run: Run, local: frozenset[str]) -> tuple[str, list[Step]]:
+        """The name that a chain of fields starts with, and the chain; "" when it is something else."""
         part = run.parts[0] if len(run.parts) == 1 else None
-        if not isinstance(part, Member) or not isinstance(part.head, Token) or len(part.steps) != 1:
-            return False
-        return part.head.text == "variables" and "variables" not in local and part.steps[0].call is None
+        if not isinstance(part, Member) or not isinstance(part.head, Token) or part.call or not part.steps:
+            return "", []
+        return ("" if part.head.text in local else part.head.text), part.steps
+
+    def _is_variable(self, run: Run, local: frozenset[str]) -> bool:
+        root, steps = self._root(run, local)
+        return root == "variables" and len(steps) == 1 and steps[0].call is None
 
     def format_function(self, step: Step, local: frozenset[str]) -> str:
         call = self.group(step.call, local) if step.call else ""
