@@ -29,7 +29,7 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         return self.filter(state=ChangeState.AWAITING_APPROVAL)
 
     def for_lists(self) -> ChangeRequestQuerySet:
-        """With all that a list row shows, in one query."""
+        """With all that a list row shows, in one query; the sealed bulk of releases is left out."""
         return self.select_related(
             "application__team",
             "environment",

@@ -38,7 +38,7 @@ class InstanceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewS
     def get_queryset(self) -> QuerySet[ServiceInstance]:
         rows = ServiceInstance.objects.visible_to(actor_of(self.request))
         if self.action == "list":
-            return rows.for_lists().order_by("application__slug", "environment__order", "name", "id")
+            return rows.for_lists().order_by("name", "id")
         return rows.select_related(
             "application__team",
             "environment__cluster",
