@@ -1,0 +1,213 @@
+"""From what a client sent to what the server works with: checked types, known fields, defaults."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from portal.policy.defaults import apply_defaults
+from portal.sandbox import bodies, conversions, crdschema, schemas
+from portal.sandbox.bodies import json_type
+from portal.sandbox.contexts import FieldValidation
+from portal.sandbox.objects import Object, encode
+from portal.sandbox.resources import Resource, Resources
+from portal.sandbox.schemas import Node
+from portal.sandbox.statuses import FieldError, bad_request
+
+_QUANTITY = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+_LIMITS = {"int32": 2**31, "int64": 2**63}
+
+
+class WrongTypeError(Exception):
+    """A value that Go could not have decoded; the text is Go's."""
+
+
+class Decoder:
+    """Knows the type of every resource. Custom resources' types come and go."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._custom: dict[tuple[str, str, str], Node] = {}
+
+    def register(self, resource: Resource, node: Node) -> None:
+        self._custom[resource.gvk] = node
+
+    def unregister(self, resource: Resource) -> None:
+        self._custom.pop(resource.gvk, None)
+
+    def schema(self, resource: Resource) -> Node:
+        if resource.custom:
+            return self._custom[resource.gvk]
+        return schemas.built_in(*resource.gvk)
+
+    def decode(
+        self, resource: Resource, obj: Object, field_validation: FieldValidation, warnings: list[str]
+    ) -> Object:
+        """A copy with known fields only, defaults filled in, kind and apiVersion first; raises BadRequest."""
+        known = self.validate(resource, obj, field_validation, warnings)
+        if resource.custom:
+            node = self.schema(resource)
+            return crdschema.with_defaults(node, known)
+        return _first(resource, conversions.defaulted(resource, known, apply_defaults))
+
+    def validate(
+        self, resource: Resource, obj: Object, field_validation: FieldValidation, warnings: list[str]
+    ) -> Object:
+        """A copy with known fields only, each of its type."""
+        self._check_kind(resource, obj)
+        walk = _Walk(strict_types=not resource.custom)
+        try:
+            known = walk.prune(self.schema(resource), obj, "")
+        except WrongTypeError as error:
+            raise bad_request(f"{_cannot(resource)}: {error}") from error
+        if field_validation != "Ignore":
+            found = [f'unknown field "{path}"' for path in walk.unknown]
+            found += [f'duplicate field "{path}"' for path in bodies.duplicates(obj)]
+            if found and field_validation == "Strict":
+                raise bad_request(f"{_cannot(resource)}: strict decoding error: {', '.join(found)}")
+            warnings.extend(found)
+        return _first(resource, known)
+
+    def check(
+        self, resource: Resource, new: Object, old: Object | None, subresource: str = ""
+    ) -> list[FieldError]:
+        """What a custom resource's schema has against `new`."""
+        if not resource.custom:
+            return []
+        return crdschema.check(self.schema(resource), new, old, subresource)
+
+    def _check_kind(self, resource: Resource, obj: Object) -> None:
+        kind, api_version = obj.get("kind"), obj.get("apiVersion")
+        if (kind, api_version) == (resource.kind, resource.group_version):
+            return
+        if not kind or not api_version:
+            missing = "Kind" if not kind else "apiVersion"
+            raise bad_request(f"Object '{missing}' is missing in '{encode(obj)[:1024]}'")
+        version = str(api_version).rpartition("/")[2]
+        raise bad_request(
+            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: converting '
+            f"({version}.{kind}) to ({_internal(resource)}.{resource.kind}): unknown conversion"
+        )
+
+
+def _internal(resource: Resource) -> str:
+    return resource.group.split(".")[0] or "core"
+
+
+def _cannot(resource: Resource) -> str:
+    return f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+
+
+def _first(resource: Resource, obj: Object) -> Object:
+    """Kind and apiVersion lead: readers expect it, and lists cut them off."""
+    rest = {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+    return {"kind": resource.kind, "apiVersion": resource.group_version, **rest}
+
+
+class _Walk:
+    """One pass over a document; collects the unknown fields."""
+
+    def __init__(self, *, strict_types: bool) -> None:
+        self.unknown: list[str] = []
+        self._strict_types = strict_types
+
+    def prune(self, node: Node, value: Any, path: str, owner: str = "") -> Any:
+        if node.kind == "map" and (isinstance(value, dict) or self._strict_types):
+            return self._map(node, value, path, owner)
+        if node.kind == "list" and (isinstance(value, list) or self._strict_types):
+            return self._list(node, value, path, owner)
+        if node.kind == "scalar":
+            if self._strict_types or path.startswith("metadata"):
+                return _scalar(node, value, path, owner)
+            return value
+        return _copy(value)
+
+    def _map(self, node: Node, value: Any, path: str, owner: str) -> Any:
+        if not isinstance(value, dict):
+            raise _wrong(value, node.go or "map[string]string", path, owner)
+        name = node.go.rpartition(".")[2]
+        result = {}
+        for key, each in value.items():
+            child = node.fields.get(key) or node.element
+            below = f"{path}.{key}" if path else key
+            if child is None:
+                if node.preserve:
+                    result[key] = _copy(each)
+                else:
+                    self.unknown.append(below)
+            elif each is not None:
+                result[key] = self.prune(child, each, below, name or owner)
+            elif not self._strict_types:
+                result[key] = None
+        return result
+
+    def _list(self, node: Node, value: Any, path: str, owner: str) -> Any:
+        element = node.element
+        if not isinstance(value, list):
+            raise _wrong(value, f"[]{element.go if element else ''}", path, owner)
+        if element is None:
+            return _copy(value)
+        return [
+            self.prune(element, each, f"{path}[{index}]", owner)
+            for index, each in enumerate(value)
+            if each is not None or not self._strict_types
+        ]
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_copy(each) for each in value]
+    return value
+
+
+def _wrong(value: Any, go: str, path: str, owner: str) -> WrongTypeError:
+    where = re.sub(r"\[\d+\]", "", path)
+    return WrongTypeError(
+        f"json: cannot unmarshal {json_type(value)} into Go struct field {owner}.{where} of type {go}"
+    )
+
+
+def _scalar(node: Node, value: Any, path: str, owner: str) -> Any:
+    kind = node.format
+    is_text = isinstance(value, str)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "quantity":
+        if not (is_text and _QUANTITY.match(value.strip())) and not is_number:
+            raise WrongTypeError(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+            )
+    elif kind == "intOrString":
+        if not is_text and not isinstance(value, int):
+            raise _wrong(value, "intstr.IntOrString", path, owner)
+    elif kind in ("int32", "int64", "integer"):
+        limit = _LIMITS.get(kind, 2**63)
+        if not is_number or isinstance(value, float) or not -limit <= value < limit:
+            raise _wrong(value, node.go, path, owner)
+    elif kind in ("number", "double", "float"):
+        if not is_number:
+            raise _wrong(value, node.go, path, owner)
+    elif kind == "boolean":
+        if not isinstance(value, bool):
+            raise _wrong(value, "bool", path, owner)
+    elif not is_text:
+        raise _wrong(value, node.go or "string", path, owner)
+    elif kind == "byte":
+        _check_base64(value)
+    elif kind == "time" and value and not _TIME.match(value):
+        raise WrongTypeError(
+            f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"'
+        )
+    return value
+
+
+def _check_base64(value: str) -> None:
+    try:
+        base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        bad = next((i for i, c in enumerate(value) if not (c.isalnum() or c in "+/=")), len(value) // 4 * 4)
+        raise WrongTypeError(f"illegal base64 data at input byte {bad}") from error

@@ -1,0 +1,221 @@
+"""Types of the built-in kinds and of custom resources, compiled from their OpenAPI definitions.
+
+A Node is what the walkers need of a type: its fields, how its lists and maps merge, its Go names for messages.
+Definitions compile when first asked for; recursion (JSONSchemaProps) ends in the same Node.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources as files
+from typing import Any, Literal
+
+Definition = Mapping[str, Any]
+Kind = Literal["map", "list", "scalar", "any"]
+
+_FILE = "kubernetes-json-schema/v1.36.0-local/_definitions.json"
+_PREFIX = "#/$defs/"
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1."
+OBJECT_META = f"{_META}ObjectMeta"
+
+# fields that are structs, not pointers, in Go: an empty object has them, so nobody comes to own them
+_INLINE = {
+    "DeploymentSpec": ("template", "strategy"),
+    "ReplicaSetSpec": ("template",),
+    "StatefulSetSpec": ("template", "updateStrategy"),
+    "DaemonSetSpec": ("template", "updateStrategy"),
+    "JobSpec": ("template",),
+    "CronJobSpec": ("jobTemplate",),
+    "JobTemplateSpec": ("metadata", "spec"),
+    "PodTemplateSpec": ("metadata", "spec"),
+    "PodTemplate": ("template",),
+    "PersistentVolumeClaimSpec": ("resources",),
+    "HorizontalPodAutoscalerSpec": ("scaleTargetRef",),
+    "RoleBinding": ("roleRef",),
+    "ClusterRoleBinding": ("roleRef",),
+    "ServiceStatus": ("loadBalancer",),
+    "IngressStatus": ("loadBalancer",),
+    "NetworkPolicySpec": ("podSelector",),
+    "CustomResourceDefinitionSpec": ("names",),
+    "CustomResourceDefinitionStatus": ("acceptedNames",),
+    "Event": ("involvedObject", "source"),
+    "NodeStatus": ("daemonEndpoints", "nodeInfo"),
+    "VolumeAttachmentSpec": ("source",),
+    "Eviction": (),
+}
+# list-map keys that the API server fills in before it looks an item up
+_KEY_DEFAULTS = {"protocol": "TCP"}
+_ATOMIC_ANY = {
+    "io.k8s.apimachinery.pkg.runtime.RawExtension",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+    f"{_META}FieldsV1",
+}
+_SPECIAL = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": "quantity",
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "intOrString",
+    f"{_META}Time": "time",
+    f"{_META}MicroTime": "time",
+}
+
+
+class Node:
+    """One type. For maps: `fields` (a struct) or `element` (free keys), or both for custom resources."""
+
+    __slots__ = (
+        "atomic", "element", "fields", "format", "go", "inline", "is_set", "keys", "kind", "merge_key", "preserve",
+        "schema", "strategy",
+    )  # fmt: skip
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind: Kind = kind
+        self.fields: dict[str, Node] = {}
+        self.element: Node | None = None
+        self.atomic = False
+        self.is_set = False
+        self.keys: tuple[str, ...] = ()
+        # strategic merge: how a list or map is patched, and by which key
+        self.strategy: tuple[str, ...] = ()
+        self.merge_key = ""
+        # Go's name of a struct ("v1.PodSpec") or scalar ("int32")
+        self.go = ""
+        self.format = ""
+        self.inline: frozenset[str] = frozenset()
+        # unknown fields are kept (custom resources)
+        self.preserve = False
+        self.schema: Definition = {}
+
+    @property
+    def is_struct(self) -> bool:
+        return bool(self.fields)
+
+    @property
+    def is_associative(self) -> bool:
+        return self.kind == "list" and not self.atomic
+
+    def child(self, key: str) -> Node:
+        """The type of a map's entry."""
+        return self.fields.get(key) or self.element or ANY
+
+    def key_default(self, key: str) -> Any:
+        return _KEY_DEFAULTS.get(key)
+
+
+def _any(*, atomic: bool = False) -> Node:
+    node = Node("any")
+    node.atomic, node.preserve = atomic, True
+    return node
+
+
+ANY = _any()
+ATOMIC_ANY = _any(atomic=True)
+
+
+@cache
+def definitions() -> dict[str, Definition]:
+    """The swagger definitions of Kubernetes 1.36, by name."""
+    text = files.files("kubernetes_validate").joinpath(_FILE).read_text("utf-8")
+    found: dict[str, Definition] = json.loads(text)["$defs"]
+    return found
+
+
+@cache
+def names_by_kind() -> dict[tuple[str, str, str], str]:
+    """Definition names by (group, version, kind)."""
+    found = {}
+    for name, definition in definitions().items():
+        for each in definition.get("x-kubernetes-group-version-kind") or ():
+            found.setdefault((each["group"], each["version"], each["kind"]), name)
+    return found
+
+
+@cache
+def built_in(group: str, version: str, kind: str) -> Node:
+    """The type of a built-in kind; untyped when the definitions lack it."""
+    name = names_by_kind().get((group, version, kind))
+    if name is None:
+        return ANY
+    node = by_name(name)
+    node.inline = node.inline | {"metadata", "spec", "status"}
+    return node
+
+
+_compiled: dict[str, Node] = {}
+
+
+def by_name(name: str) -> Node:
+    """The type of a definition, compiled once."""
+    node = _compiled.get(name)
+    if node is not None:
+        return node
+    if name in _ATOMIC_ANY:
+        return ATOMIC_ANY
+    special = _SPECIAL.get(name)
+    if special:
+        node = Node("scalar")
+        node.format = node.go = special
+        _compiled[name] = node
+        return node
+    node = _compiled[name] = Node("any")
+    package, short = name.rsplit(".", 2)[-2:]
+    _fill(node, definitions()[name])
+    node.go = f"{package}.{short}"
+    node.inline = frozenset(_INLINE.get(short, ()))
+    return node
+
+
+def _compile(definition: Definition) -> Node:
+    reference = definition.get("$ref")
+    if reference is None:
+        node = Node("any")
+        _fill(node, definition)
+        return node
+    target = by_name(reference.removeprefix(_PREFIX))
+    if not any(key.startswith("x-kubernetes-") for key in definition):
+        return target
+    node = Node(target.kind)
+    for slot in Node.__slots__:
+        setattr(node, slot, getattr(target, slot))
+    _extensions(node, definition)
+    return node
+
+
+def _fill(node: Node, definition: Definition) -> None:
+    kinds = definition.get("type") or ()
+    kind = kinds if isinstance(kinds, str) else next((each for each in kinds if each != "null"), "")
+    if kind == "object":
+        node.kind = "map"
+        node.fields = {name: _compile(each) for name, each in (definition.get("properties") or {}).items()}
+        additional = definition.get("additionalProperties")
+        if isinstance(additional, dict):
+            node.element = _compile(additional)
+        elif not node.fields:
+            node.kind, node.preserve, node.atomic = "any", True, True
+    elif kind == "array":
+        node.kind = "list"
+        node.element = _compile(definition["items"])
+        node.atomic = True
+    elif kind:
+        node.kind = "scalar"
+        node.format = definition.get("format") or kind
+        node.go = {"integer": definition.get("format", "int64"), "boolean": "bool", "number": "float64"}.get(
+            kind, "string"
+        )
+    _extensions(node, definition)
+
+
+def _extensions(node: Node, definition: Definition) -> None:
+    relation = definition.get("x-kubernetes-list-type")
+    if relation:
+        node.atomic = relation == "atomic"
+        node.is_set = relation == "set"
+        node.keys = tuple(definition.get("x-kubernetes-list-map-keys") or ())
+    elif node.kind == "list" and definition.get("x-kubernetes-patch-merge-key"):
+        # lists that only the strategic merge knows as maps are maps for apply as well
+        node.atomic, node.keys = False, (definition["x-kubernetes-patch-merge-key"],)
+    if definition.get("x-kubernetes-map-type") == "atomic":
+        node.atomic = True
+    node.strategy = tuple(filter(None, (definition.get("x-kubernetes-patch-strategy") or "").split(",")))
+    node.merge_key = definition.get("x-kubernetes-patch-merge-key") or ""

@@ -1,0 +1,168 @@
+"""Walks over typed values, after sigs.k8s.io/structured-merge-diff: field sets, comparison, merge, removal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.sandbox import fieldsets
+from portal.sandbox.fieldsets import FieldSet, Path, Trie
+from portal.sandbox.schemas import Node
+
+
+@dataclass
+class Comparison:
+    added: FieldSet = field(default_factory=set)
+    modified: FieldSet = field(default_factory=set)
+    removed: FieldSet = field(default_factory=set)
+
+    @property
+    def changed(self) -> FieldSet:
+        return self.added | self.modified
+
+    def without(self, prefixes: tuple[Path, ...]) -> Comparison:
+        cut = fieldsets.without_prefixes
+        return Comparison(cut(self.added, prefixes), cut(self.modified, prefixes), cut(self.removed, prefixes))
+
+
+def _is_map(node: Node, value: Any) -> bool:
+    return isinstance(value, dict) and not node.atomic and node.kind in ("map", "any")
+
+
+def _is_list(node: Node, value: Any) -> bool:
+    return isinstance(value, list) and node.is_associative
+
+
+def items(node: Node, values: list[Any]) -> dict[str, Any]:
+    """A list's items by path element; of duplicates the first."""
+    found: dict[str, Any] = {}
+    for index, value in enumerate(values):
+        found.setdefault(fieldsets.item(node, value, index), value)
+    return found
+
+
+def field_set(node: Node, value: Any) -> FieldSet:
+    """The fields that an applied configuration names (typed.ToFieldSet)."""
+    found: FieldSet = set()
+    _name_fields(node, value, (), found)
+    return found
+
+
+def _name_fields(node: Node, value: Any, path: Path, found: FieldSet) -> None:
+    if _is_map(node, value):
+        for key, each in value.items():
+            below = (*path, fieldsets.field(key))
+            _name_fields(node.child(key), each, below, found)
+            if each is None or each == {} or key not in node.fields:
+                found.add(below)
+    elif _is_list(node, value):
+        for element, each in items(node, value).items():
+            below = (*path, element)
+            _name_fields(node.element or node, each, below, found)
+            found.add(below)
+    elif path:
+        found.add(path)
+
+
+def compare(node: Node, old: Any, new: Any) -> Comparison:
+    """Which fields were added, modified and removed (typed.Compare)."""
+    found = Comparison()
+    _compare(node, old, new, (), found)
+    return found
+
+
+def _compare(node: Node, old: Any, new: Any, path: Path, found: Comparison) -> None:
+    if old is None:
+        if new is not None:
+            _collect(node, new, path, found.added)
+    elif new is None:
+        _collect(node, old, path, found.removed)
+    elif old == new:
+        return
+    elif _is_map(node, old) and _is_map(node, new) and (old or new):
+        for key in {**old, **new}:
+            _compare(node.child(key), old.get(key), new.get(key), (*path, fieldsets.field(key)), found)
+    elif _is_list(node, old) and _is_list(node, new) and (old or new):
+        before, after = items(node, old), items(node, new)
+        for element in {**before, **after}:
+            below = (*path, element)
+            _compare(node.element or node, before.get(element), after.get(element), below, found)
+    else:
+        found.modified.add(path)
+
+
+def _collect(node: Node, value: Any, path: Path, found: FieldSet) -> None:
+    """The path and everything below it."""
+    if path:
+        found.add(path)
+    if _is_map(node, value):
+        for key, each in value.items():
+            if each is not None:
+                _collect(node.child(key), each, (*path, fieldsets.field(key)), found)
+    elif _is_list(node, value):
+        for element, each in items(node, value).items():
+            _collect(node.element or node, each, (*path, element), found)
+
+
+def merge(node: Node, old: Any, new: Any) -> Any:
+    """`new` laid over `old` (typed.Merge): maps and associative lists unite, everything else is replaced."""
+    if new is None:
+        return None
+    if old is None:
+        return new
+    if _is_map(node, old) and _is_map(node, new):
+        result = dict(old)
+        for key, value in new.items():
+            result[key] = merge(node.child(key), old.get(key), value)
+        return result
+    if _is_list(node, old) and _is_list(node, new):
+        return _merge_lists(node, old, new)
+    return new
+
+
+def _merge_lists(node: Node, old: list[Any], new: list[Any]) -> list[Any]:
+    """In the order of `new`; what only `old` has keeps its place among its neighbours."""
+    before, after = items(node, old), items(node, new)
+    result: list[Any] = []
+    waiting = list(before)
+    for element, value in after.items():
+        if element in before:
+            while waiting and waiting[0] != element:
+                if waiting[0] not in after:
+                    result.append(before[waiting[0]])
+                elif element not in waiting:
+                    break
+                waiting.pop(0)
+            if waiting and waiting[0] == element:
+                waiting.pop(0)
+        result.append(merge(node.element or node, before.get(element), value))
+    result.extend(before[element] for element in waiting if element not in after)
+    return result
+
+
+def remove(node: Node, value: Any, trie: Trie) -> Any:
+    """`value` without the members of `trie` (typed.RemoveItems)."""
+    if _is_map(node, value):
+        result = {}
+        for key, each in value.items():
+            below = trie.get(fieldsets.field(key))
+            if below is None:
+                result[key] = each
+            elif below and "." not in below:
+                result[key] = remove(node.child(key), each, below)
+        return result
+    if _is_list(node, value):
+        kept = []
+        for index, each in enumerate(value):
+            below = trie.get(fieldsets.item(node, each, index))
+            if below is None:
+                kept.append(each)
+            elif below and "." not in below:
+                kept.append(remove(node.element or node, each, below))
+        return kept
+    return value
+
+
+def empty(node: Node) -> dict[str, Any]:
+    """What an object of this type holds before anybody has set anything: its structs that are no pointers."""
+    return {name: empty(node.fields[name]) for name in node.inline if name in node.fields}
