@@ -5,12 +5,13 @@ The format is LIBRARY_SCHEMA; docs/catalog.md explains it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portal.core.documents import load_mapping
+from portal.core.documents import check_json, load_mapping
 from portal.core.errors import SlipwayError, ValidationFailed
 from services_catalog import archives, schemas, semver, values
 from services_catalog.archives import PackedChart
@@ -123,9 +124,20 @@ def read_chart(folder: Path) -> tuple[PackedChart, dict[str, Any], dict[str, Any
         raise archives.ChartUnusable(
             f"{chart.name} has no values.schema.json. Without one nothing can be checked; write it."
         )
-    schema = load_mapping(chart.files["values.schema.json"])
+    schema = _json(chart.files["values.schema.json"])
     schemas.validator(schema)
     return chart, schema, load_mapping(chart.files.get("values.yaml", b""))
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    try:
+        schema = json.loads(content)
+    except (ValueError, RecursionError) as exc:
+        raise archives.ChartUnusable(f"values.schema.json is not JSON: {exc}.") from exc
+    check_json(schema)
+    if not isinstance(schema, dict):
+        raise archives.ChartUnusable("values.schema.json must hold a JSON object.")
+    return schema
 
 
 def _version_errors(version: LibraryVersion) -> Iterator[Problem]:

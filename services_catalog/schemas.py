@@ -30,7 +30,6 @@ ORDER = "x-slipway-order"
 CONTEXT_NAMES = frozenset(
     {"application.slug", "application.name", "environment.slug", "team.slug", "namespace", "release"}
 )
-ALPHABETS = frozenset({"alphanumeric", "hex", "digits"})
 
 # Stands for any key of a map or any position of a list.
 ANY = "*"

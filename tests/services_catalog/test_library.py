@@ -122,11 +122,17 @@ def test_a_file_must_be_named_after_its_offering_and_list_a_version_once(library
             "an alphabet",
         ),
         (None, "has no values.schema.json"),
+        ("type: object", "is not JSON"),
+        ("[]", "must hold a JSON object"),
+        ("[" * 5000, "JSON"),
     ],
 )
 def test_a_chart_whose_schema_is_of_no_use_is_refused(library_copy, schema, said):
     file = library_copy.parent / "charts" / "redis" / "1.0.0" / "values.schema.json"
-    file.write_text(json.dumps(schema)) if schema else file.unlink()
+    if schema is None:
+        file.unlink()
+    else:
+        file.write_text(schema if isinstance(schema, str) else json.dumps(schema))
     assert said in errors(library_copy)["redis.yaml#/versions/0/chart"]
 
 

@@ -36,7 +36,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            {"sync": self.load, "check": self.lint}[options["action"]](**options)
+            if options["action"] == "sync":
+                self.load(**options)
+            else:
+                self.lint(**options)
         except ValidationFailed as exc:
             lines = [f"  {error['path']}: {error['message']}" for error in exc.errors]
             raise CommandError("\n".join([exc.message, *lines])) from exc
