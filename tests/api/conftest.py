@@ -112,8 +112,8 @@ def world(db: None) -> World:
     version = OfferingVersionFactory(offering=offering)
     PlanFactory(offering_version=version)
     storefront = ApplicationFactory(team=shop, slug="storefront")
-    instance = _running(storefront, dev, people["alice"], offering, "shop-api")
-    elsewhere = _running(storefront, production, people["alice"], offering, "shop-api")
+    instance = running_instance(storefront, dev, people["alice"], offering, "shop-api")
+    elsewhere = running_instance(storefront, production, people["alice"], offering, "shop-api")
     waiting = ChangeFactory(
         instance=elsewhere,
         kind=ChangeKind.UPDATE,
@@ -128,7 +128,7 @@ def world(db: None) -> World:
         requested_by=people["alice"],
     )
     ledger = ApplicationFactory(team=payments, slug="ledger")
-    foreign = _running(ledger, dev, people["pia"], offering, "ledger-api")
+    foreign = running_instance(ledger, dev, people["pia"], offering, "ledger-api")
     return World(
         shop=shop,
         payments=payments,
@@ -137,14 +137,16 @@ def world(db: None) -> World:
         dev=dev,
         production=production,
         instance=instance,
-        change=_done(instance),
+        change=finished_change(instance),
         waiting=waiting,
         foreign=foreign,
-        foreign_change=_done(foreign),
+        foreign_change=finished_change(foreign),
     )
 
 
-def _running(application: Application, environment: Environment, who: User, offering: Any, name: str) -> Any:
+def running_instance(
+    application: Application, environment: Environment, who: User, offering: Any, name: str
+) -> Any:
     instance = InstanceFactory(
         application=application, environment=environment, offering=offering, name=name, created_by=who
     )
@@ -163,7 +165,7 @@ def _running(application: Application, environment: Environment, who: User, offe
     return instance
 
 
-def _done(instance: ServiceInstance) -> ChangeRequest:
+def finished_change(instance: ServiceInstance) -> ChangeRequest:
     change = ChangeFactory(
         instance=instance, release=instance.current_release, requested_by=instance.created_by
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 
@@ -48,3 +49,9 @@ class Stream(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         return _page_size(self, request)
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except ValidationError as exc:
+            raise InvalidInput("This cursor is not one of ours. Follow `next` from the first page.") from exc

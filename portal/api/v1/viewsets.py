@@ -29,6 +29,7 @@ class ApiViewSet(GenericViewSet[Any]):
     """Refuses query parameters that it does not know, and answers If-None-Match on every GET."""
 
     schema = ProblemSchema()
+    metadata_class = None  # the description is at /api/schema/, so OPTIONS is not answered
     serializers: ClassVar[Mapping[str, type[BaseSerializer[Any]]]] = {}  # by action; else serializer_class
     parameters: ClassVar[
         Mapping[str, frozenset[str]]

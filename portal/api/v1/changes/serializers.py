@@ -10,7 +10,7 @@ from rest_framework import serializers
 from portal.api.v1.serializers import ObjectKeySerializer, Strict, VerdictSerializer
 from portal.lifecycle.models import Approval, ChangeRequest, LogLine, Rollout
 from portal.lifecycle.selectors import changes
-from portal.lifecycle.states import ChangeKind
+from portal.lifecycle.states import ChangeKind, Phase
 
 MAX_ID = 10**18
 STEP_STATES = get_args(get_type_hints(changes.Step)["state"])
@@ -68,6 +68,7 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
     release = ReleaseRef(read_only=True, allow_null=True)
     base_release = ReleaseRef(read_only=True, allow_null=True)
     requested_by = serializers.CharField(source="requested_by.username", read_only=True)
+    phase = serializers.ChoiceField(choices=Phase.choices, allow_blank=True)  # of a running change
     waiting_on = serializers.SerializerMethodField()
 
     class Meta:
@@ -115,7 +116,15 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
 class RolloutSerializer(serializers.ModelSerializer[Rollout]):
     class Meta:
         model = Rollout
-        fields: tuple[str, ...] = ("id", "is_revert", "helm_revision", "started_at", "finished_at", "outcome", "message")
+        fields: tuple[str, ...] = (
+            "id",
+            "is_revert",
+            "helm_revision",
+            "started_at",
+            "finished_at",
+            "outcome",
+            "message",
+        )
         read_only_fields = fields
 
 

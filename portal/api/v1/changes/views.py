@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
@@ -57,11 +56,12 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         200 instead of 201 says that the Idempotency-Key was used for this very request before.
         """
         key, fingerprint = key_and_fingerprint(request)
-        wish = wishes.resolve(actor_of(request), self.read(WishSerializer, request))
+        data = self.read(WishSerializer, request)
+        if key and (earlier := changes.replay(actor_of(request), key, fingerprint)):
+            return self._answer(earlier, status.HTTP_200_OK)
+        wish = wishes.resolve(actor_of(request), data)
         opened = changes.open_change(wish, idempotency_key=key, fingerprint=fingerprint)
-        location = reverse("api:change-detail", [opened.change.pk])
-        code = status.HTTP_201_CREATED if opened.created else status.HTTP_200_OK
-        return Response(self._detail(opened.change), status=code, headers={"Location": location})
+        return self._answer(opened.change, status.HTTP_201_CREATED if opened.created else status.HTTP_200_OK)
 
     @extend_schema(request=DecisionSerializer, responses=ChangeDetail, examples=examples.DECISIONS)
     @action(detail=True, methods=["post"])
@@ -69,7 +69,7 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         """Consent to exactly this release. Nobody may who had a part in it."""
         change = self.get_object()
         approvals.approve(change, actor=actor_of(request), **self.read(DecisionSerializer, request))
-        return Response(self._detail(change))
+        return self._answer(change)
 
     @extend_schema(request=DecisionSerializer, responses=ChangeDetail)
     @action(detail=True, methods=["post"])
@@ -77,7 +77,7 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         """Refuse it, with a reason."""
         change = self.get_object()
         approvals.reject(change, actor=actor_of(request), **self.read(DecisionSerializer, request))
-        return Response(self._detail(change))
+        return self._answer(change)
 
     @extend_schema(request=CancellationSerializer, responses=ChangeDetail)
     @action(detail=True, methods=["post"])
@@ -85,7 +85,7 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         """Withdraw it before a worker takes it."""
         change = self.get_object()
         changes.cancel(change, actor=actor_of(request), **self.read(CancellationSerializer, request))
-        return Response(self._detail(change))
+        return self._answer(change)
 
     @extend_schema(responses=ObjectDiffSerializer(many=True))
     @action(detail=True, pagination_class=None, filterset_class=None)
@@ -99,9 +99,11 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         """The log of its rollouts; follow it with `after`."""
         return Response(LogSerializer(logs.page(self.get_object(), request.query_params.get("after"))).data)
 
-    def _detail(self, change: ChangeRequest) -> dict[str, Any]:
-        fresh = for_detail(ChangeRequest.objects.all()).get(pk=change.pk)
-        return ChangeDetail(fresh, context=self.get_serializer_context()).data
+    def _answer(self, change: ChangeRequest, code: int = status.HTTP_200_OK) -> Response:
+        """The change as it is now, if this person may (still) see it."""
+        fresh = get_object_or_404(self.get_queryset(), pk=change.pk)
+        location = reverse("api:change-detail", [change.pk])
+        return Response(ChangeDetail(fresh).data, status=code, headers={"Location": location})
 
 
 def for_detail(rows: QuerySet[ChangeRequest]) -> QuerySet[ChangeRequest]:

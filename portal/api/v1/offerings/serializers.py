@@ -62,7 +62,15 @@ class VersionRow(serializers.ModelSerializer[OfferingVersion]):
 
     class Meta:
         model = OfferingVersion
-        fields: tuple[str, ...] = ("offering", "version", "status", "digest", "ready_timeout_seconds", "notes", "created_at")
+        fields: tuple[str, ...] = (
+            "offering",
+            "version",
+            "status",
+            "digest",
+            "ready_timeout_seconds",
+            "notes",
+            "created_at",
+        )
         read_only_fields = fields
 
 

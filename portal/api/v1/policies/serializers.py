@@ -53,7 +53,9 @@ class EvaluationRequest(Strict):
     """Kubernetes objects as they would be applied."""
 
     environment = serializers.SlugField(max_length=20, help_text="Whose policy bindings count.")
-    documents = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MAX_DOCUMENTS)
+    documents = serializers.ListField(
+        child=serializers.DictField(allow_empty=False), min_length=1, max_length=MAX_DOCUMENTS
+    )
 
 
 class EvaluationSerializer(serializers.Serializer[Any]):

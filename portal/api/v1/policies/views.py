@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -19,7 +18,7 @@ from portal.api.v1.policies.serializers import (
     PolicyRow,
 )
 from portal.api.v1.viewsets import ApiViewSet
-from portal.core.errors import NotFound
+from portal.core.errors import NotFound, ValidationFailed
 from portal.environments.models import Environment
 from portal.lifecycle.operations import bundle
 from portal.lifecycle.operations.rendering import deployer_of
@@ -55,13 +54,16 @@ class PolicyViewSet(ApiViewSet):
     def evaluate(self, request: Request) -> Response:
         """Judge objects as if they were created in a namespace of this environment. Writes nothing."""
         data = self.read(EvaluationRequest, request)
-        namespace = _namespace(get_object_or_404(Environment, slug=data["environment"]))
+        namespace = _namespace(data["environment"])
         user = UserInfo(deployer_of(namespace["metadata"]["name"]), ("system:authenticated",))
         judgement = bundle.current().judge(data["documents"], namespace=namespace, user=user)
         return Response(EvaluationSerializer(judgement).data)
 
 
-def _namespace(environment: Environment) -> dict[str, Any]:
+def _namespace(slug: str) -> dict[str, Any]:
+    environment = Environment.objects.filter(slug=slug).first()
+    if environment is None:
+        raise ValidationFailed.at("/environment", f"There is no environment {slug!r}.", "unknown")
     return {
         "apiVersion": "v1",
         "kind": "Namespace",

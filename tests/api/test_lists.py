@@ -1,0 +1,289 @@
+"""Lists: the same number of queries whatever their length, a stable order, bounded pages, strict filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.http import urlencode
+
+from portal.accounts.models import ApiToken, Membership
+from portal.audit.models import AuditEvent
+from portal.audit.recording import record
+from portal.core import clock
+from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.states import ChangeState, Health
+from tests.api.conftest import World, finished_change, running_instance
+from tests.api.test_problems import check
+from tests.api.test_roles import operations
+from tests.factories import (
+    ApplicationFactory,
+    ClusterFactory,
+    EnvironmentFactory,
+    OfferingFactory,
+    OfferingVersionFactory,
+    PlanFactory,
+    ReleaseFactory,
+    TeamFactory,
+    UserFactory,
+)
+
+Make = Callable[[World, int], Any]
+
+
+def an_instance(world: World, number: int) -> ServiceInstance:
+    alice, offering = world.people["alice"], world.instance.offering
+    return running_instance(world.storefront, world.dev, alice, offering, f"many-{number}")
+
+
+def a_version(world: World, number: int) -> Any:
+    version = OfferingVersionFactory(offering=world.instance.offering, version=f"2.{number}.0")
+    return PlanFactory(offering_version=version)
+
+
+def a_release(world: World, number: int) -> Any:
+    return ReleaseFactory(instance=world.instance, number=number + 10, created_by=UserFactory())
+
+
+def an_application(world: World, number: int) -> Any:
+    return ApplicationFactory(team=TeamFactory(slug=f"team-{number}"), slug=f"app-{number}")
+
+
+def a_stage(world: World, number: int) -> Any:
+    cluster = ClusterFactory(slug=f"cluster-{number}")
+    return EnvironmentFactory(
+        slug=f"stage-{number}", order=100 + number, cluster=cluster, promotes_from=world.dev
+    )
+
+
+def an_event(world: World, number: int) -> Any:
+    return record("change.requested", world.change, actor=world.people["alice"])
+
+
+# How a row is made, and the queries of one request: the token, the roles where they matter, count, rows.
+LISTS: dict[str, tuple[Make, int]] = {
+    "offerings/": (lambda world, n: OfferingFactory(slug=f"offering-{n}"), 3),
+    "offerings/web-service/versions/": (a_version, 6),
+    "plans/": (a_version, 3),
+    "instances/": (an_instance, 5),
+    "instances/{instance}/releases/": (a_release, 6),
+    "changes/": (lambda world, n: finished_change(an_instance(world, n)), 5),
+    "applications/": (an_application, 5),
+    "teams/": (lambda world, n: TeamFactory(slug=f"team-{n}"), 5),
+    "environments/": (a_stage, 3),
+    "clusters/": (a_stage, 4),
+    # policies are files: nothing is asked of the database but who it is
+    "policies/": (lambda world, n: None, 1),
+    "audit/": (an_event, 4),
+    "tokens/": (lambda world, n: ApiToken.objects.create(world.people["audrey"], name=f"token {n}"), 3),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_costs_the_same_queries_at_3_and_at_30_rows(world: World, path: str) -> None:
+    make, expected = LISTS[path]
+    audrey, url = world.api("audrey"), path.format(instance=world.instance.pk) + "?page_size=100"
+
+    def ask(numbers: range) -> tuple[int, list[str]]:
+        for number in numbers:
+            make(world, number)
+        with CaptureQueriesContext(connection) as queries:
+            rows = audrey.get(url).json()["results"]
+        return len(rows), [query["sql"][:300] for query in queries]
+
+    few_rows, few = ask(range(3))
+    many_rows, many = ask(range(3, 30))
+    assert (len(few), len(many)) == (expected, expected), "\n".join(many)
+    assert many_rows == few_rows + (0 if path == "policies/" else 27)
+
+
+def test_every_list_is_pinned() -> None:
+    reads = {operation.split()[1] for operation in operations() if operation.startswith("GET")}
+    lists = {path for path in reads if not path.endswith("}/")}
+    single = {"/me/", "/audit/verify/", "/changes/{id}/log/", "/changes/{id}/diff/"}
+    single |= {"/instances/{id}/manifests/", "/instances/{id}/objects/"}
+    pinned = {
+        f"/{path}".replace("{instance}", "{id}").replace("web-service", "{offering_slug}") for path in LISTS
+    }
+    assert lists - single == pinned
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("changes/{change}/", 7), ("instances/{instance}/", 5), ("teams/shop/", 5)]
+)
+def test_a_detail_costs_a_known_number_of_queries(
+    world: World, path: str, expected: int, django_assert_num_queries: Any
+) -> None:
+    for number in range(10):
+        Membership.objects.create(team=world.shop, user=UserFactory(username=f"member-{number}"))
+    alice, url = world.api("alice"), path.format(change=world.waiting.pk, instance=world.instance.pk)
+    with django_assert_num_queries(expected):
+        assert alice.get(url).status_code == 200
+
+
+# ------------------------------------------------------------------ pages
+def test_pages_follow_one_another_without_gap_or_repetition(world: World) -> None:
+    for number in range(7):
+        finished_change(an_instance(world, number))
+    moment = clock.now()
+    ChangeRequest.objects.update(created_at=moment)  # equal times must not make rows wander
+    seen, url = [], "changes/?page_size=3"
+    while url:
+        page = world.api("olga").get(url).json()
+        seen += [row["id"] for row in page["results"]]
+        url = page["next"]
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) == page["count"] == ChangeRequest.objects.count()
+
+
+def test_the_audit_trail_is_followed_by_cursor(world: World) -> None:
+    expected = {str(an_event(world, n).pk) for n in range(7)}
+    AuditEvent.objects.all()
+    seen, url = [], "audit/?page_size=3"
+    while url:
+        page = world.api("olga").get(url).json()
+        assert "count" not in page
+        seen += [row["id"] for row in page["results"]]
+        url = page["next"]
+    assert len(seen) == len(set(seen))
+    assert set(seen) >= expected
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "201", "1000000", "x", "1.5", "", "٣", "1e2"])
+@pytest.mark.parametrize("noun", ["changes", "audit"])
+def test_page_sizes_out_of_bounds_are_said(world: World, noun: str, size: str) -> None:
+    query = urlencode({"page_size": size})
+    assert "200" in check(world.api("alice").get(f"{noun}/?{query}"), 400, "invalid_input")["detail"]
+
+
+@pytest.mark.parametrize("size", ["1", "200"])
+def test_page_sizes_within_bounds(world: World, size: str) -> None:
+    assert world.api("olga").get(f"instances/?page_size={size}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "status"), [("0", 400), ("-1", 400), ("x", 400), ("last", 400), ("99", 404)]
+)
+def test_pages_that_are_none(world: World, page: str, status: int) -> None:
+    assert world.api("alice").get(f"changes/?page={page}").status_code == status
+
+
+@pytest.mark.parametrize("cursor", ["x", "cD1hYmM=", "bz05OTk5OTk5", "%00", "cj0xJnA9MjAyNi0xMy00NQ=="])
+def test_forged_cursors_are_refused(world: World, cursor: str) -> None:
+    answer = world.api("olga").get(f"audit/?cursor={cursor}")
+    assert answer.status_code in (200, 400, 404)
+    assert answer.status_code == 200 or answer["Content-Type"] == "application/problem+json"
+
+
+# ------------------------------------------------------------------ filters
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("state=awaiting_approval", 1),
+        ("state=succeeded", 1),
+        ("state=succeeded&state=awaiting_approval", 2),
+        ("environment=dev", 1),
+        ("environment=production", 1),
+        ("environment=nowhere", 0),
+        ("team=shop", 2),
+        ("application=storefront", 2),
+        ("kind=update", 1),
+        ("kind=create&environment=production", 0),
+        ("instance={instance}", 1),
+        ("requested_by=alice", 2),
+        ("requested_by=bob", 0),
+    ],
+)
+def test_changes_are_filtered(world: World, query: str, expected: int) -> None:
+    page = world.api("alice").get("changes/?" + query.format(instance=world.instance.pk)).json()
+    assert page["count"] == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("environment=dev", 1),
+        ("health=ready", 2),
+        ("health=wrong&health=ready", 2),
+        ("health=wrong", 0),
+        ("name=shop-api", 2),
+        ("offering=web-service", 2),
+        ("application=storefront&environment=production", 1),
+    ],
+)
+def test_instances_are_filtered(world: World, query: str, expected: int) -> None:
+    assert world.api("alice").get(f"instances/?{query}").json()["count"] == expected
+
+
+def test_retired_instances_show_only_when_asked_for(world: World) -> None:
+    ServiceInstance.objects.filter(pk=world.instance.pk).update(retired_at=clock.now(), health=Health.QUIET)
+    alice = world.api("alice")
+    assert [row["environment"] for row in alice.get("instances/").json()["results"]] == ["production"]
+    retired = alice.get("instances/?retired=true").json()["results"]
+    assert [row["environment"] for row in retired] == ["dev"]
+    assert alice.get("instances/?retired=false").json()["count"] == 1
+    assert alice.get(f"instances/{world.instance.pk}/").json()["retired_at"]
+
+
+def test_the_audit_trail_is_filtered(world: World) -> None:
+    first = an_event(world, 1)
+    record("retirement.announced", world.instance, actor=world.people["bob"])
+    olga = world.api("olga")
+
+    def found(**query: str) -> list[str]:
+        return [row["action"] for row in olga.get(f"audit/?{urlencode(query)}").json()["results"]]
+
+    assert found(action="retirement.announced") == ["retirement.announced"]
+    assert found(actor="bob") == ["retirement.announced"]
+    assert found(object_type="ServiceInstance", object_id=str(world.instance.pk)) == ["retirement.announced"]
+    assert found(team="payments") == []
+    assert found(until=first.at.isoformat()) == []
+    assert found(since=(clock.now() + timedelta(hours=1)).isoformat()) == []
+    assert len(found(since=first.at.isoformat())) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=nonsense",
+        "kind=explode",
+        "instance=abc",
+        "instance=1e400",
+        "instance=99999999999999999999",
+        "instance=0",
+        "team=%00",
+        "stat=running",
+        "ordering=-id",
+        "page=1&nope=1",
+    ],
+)
+def test_filters_that_cannot_be_understood_are_refused(world: World, query: str) -> None:
+    """An unfiltered list would be a wrong answer."""
+    body = check(world.api("alice").get(f"changes/?{query}"), 400, "invalid_input")
+    assert body["errors"][0]["path"].startswith("?")
+
+
+@pytest.mark.parametrize("path", ["changes/{change}/", "me/", "changes/{change}/diff/"])
+def test_query_parameters_are_refused_where_there_are_none(world: World, path: str) -> None:
+    check(world.api("alice").get(path.format(change=world.change.pk) + "?verbose=1"), 400, "invalid_input")
+
+
+# ------------------------------------------------------------------ polling
+@pytest.mark.parametrize("path", ["changes/{change}/", "changes/{change}/log/", "instances/", "me/"])
+def test_polling_costs_no_body_until_something_changes(world: World, path: str) -> None:
+    alice, url = world.api("alice"), path.format(change=world.change.pk)
+    first = alice.get(url)
+    assert "private" in first["Cache-Control"]
+    again = alice.get(url, **{"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_changed_change_has_another_etag(world: World) -> None:
+    alice, url = world.api("alice"), f"changes/{world.waiting.pk}/"
+    etag = alice.get(url)["ETag"]
+    ChangeRequest.objects.filter(pk=world.waiting.pk).update(state=ChangeState.CANCELLED)
+    assert alice.get(url, **{"If-None-Match": etag}).status_code == 200

@@ -1,0 +1,81 @@
+"""What load balancers, Prometheus and generators of clients ask."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from portal.celery import app
+
+pytestmark = pytest.mark.django_db
+
+
+def test_live_and_ready() -> None:
+    assert Client().get("/health/live").json() == {"status": "ok"}
+    ready = Client().get("/health/ready")
+    assert (ready.status_code, ready.json()) == (
+        200,
+        {"status": "ok", "checks": {"database": "ok", "broker": "ok"}},
+    )
+    assert "no-store" in ready["Cache-Control"] or "no-cache" in ready["Cache-Control"]
+
+
+def test_not_ready_without_a_broker() -> None:
+    before = app.conf.broker_url
+    app.conf.broker_url = app.conf.broker_write_url = "redis://127.0.0.1:1/0"
+    try:
+        ready = Client().get("/health/ready")
+    finally:
+        app.conf.broker_url = app.conf.broker_write_url = before
+    assert (ready.status_code, ready.json()["checks"]["broker"]) == (503, "unavailable")
+    assert "127.0.0.1" not in ready.content.decode()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_metrics_for_this_machine(address: str) -> None:
+    answer = Client(REMOTE_ADDR=address).get("/metrics")
+    assert answer.status_code == 200
+    assert b"django_http_requests_total_by_method" in answer.content
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"REMOTE_ADDR": "10.0.0.7"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=203.0.113.9"},
+        {"REMOTE_ADDR": ""},
+        {"REMOTE_ADDR": "10.0.0.7", "HTTP_AUTHORIZATION": "Bearer "},
+    ],
+)
+def test_metrics_are_not_for_everybody(environ: dict[str, str]) -> None:
+    assert Client().get("/metrics", **environ).status_code == 403
+
+
+def test_metrics_for_whoever_knows_the_token(settings: Any) -> None:
+    settings.SLIPWAY_METRICS_TOKEN = "tell-me-numbers"
+    far = Client(REMOTE_ADDR="10.0.0.7")
+    assert far.get("/metrics", headers={"Authorization": "Bearer tell-me-numbers"}).status_code == 200
+    assert far.get("/metrics", headers={"Authorization": "Bearer tell-me-number"}).status_code == 403
+
+
+def test_the_description_is_valid_openapi_without_a_warning() -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+
+
+def test_the_description_and_its_page_are_served_with_nothing_inline() -> None:
+    schema = Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"})
+    assert schema.json()["openapi"].startswith("3.")
+    page = Client().get("/api/docs/")
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "<style" not in text
+    assert "<script>" not in text
+    assert "cdn" not in text
+    assert "unsafe" not in page["Content-Security-Policy"]
+    script = text.rsplit('src="', 1)[1].split('"', 1)[0]
+    assert "SwaggerUIBundle" in Client().get(script).content.decode()
