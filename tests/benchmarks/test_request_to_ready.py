@@ -1,0 +1,117 @@
+"""Asking the portal for a service until it is ready, against bare helm with --wait on the same sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import tools
+from tests.benchmarks.reporting import report
+from tests.fixtures.worker import until
+from tools.paths import ROOT
+from tools.scenario.api import Person
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
+PAIRS = 15
+CHART = ROOT / "services_catalog" / "charts" / "web-service" / "1.1.0"
+IMAGE = {"repository": "registry.example.com/shop/storefront", "tag": "1.4.2"}
+
+
+@dataclass
+class Stack:
+    root: Path
+    alice: Person
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.root / "sandbox" / "kubeconfig"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole portal, as `make up` starts it, with a state folder and ports of its own."""
+    root = tmp_path_factory.mktemp("stack") / "state"
+    root.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLIPWAY_", "DJANGO_"))}
+    environment = {
+        **kept,
+        "SLIPWAY_DATA_DIR": str(root),
+        "SLIPWAY_PORT": "0",
+        "SLIPWAY_SANDBOX_PORT": "0",
+        "SLIPWAY_HELM": str(tools.helm()),
+    }
+    output = (root.parent / "output").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.supervisor", "up"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+    def serving() -> dict | None:
+        assert process.poll() is None, (root.parent / "output").read_text()
+        state = root / "run" / "supervisor.json"
+        found = json.loads(state.read_text()) if state.exists() else {}
+        return found if found.get("serving") else None
+
+    try:
+        found = until(serving, seconds=120, every=0.2)
+        accounts = json.loads((root / "demo.json").read_text())
+        yield Stack(root, Person("alice", accounts["users"]["alice"]["token"], found["url"]))
+    finally:
+        process.terminate()
+        process.wait(60)
+        output.close()
+
+
+def through_portal(stack: Stack, name: str) -> float:
+    body = {"application": "storefront", "environment": "dev", "offering": "web-service", "name": name}
+    start = time.perf_counter()
+    change = stack.alice.post("changes/", {**body, "values": {"image": IMAGE}}).expect(201)
+    while change["state"] != "succeeded":
+        assert change["state"] in {"queued", "running"}, change
+        time.sleep(0.02)
+        change = stack.alice.get(f"changes/{change['id']}/")
+    return time.perf_counter() - start
+
+
+def through_helm(stack: Stack, name: str, values: Path) -> float:
+    command = [tools.helm(), "upgrade", "--install", name, CHART, "--namespace", "storefront-dev", "--wait"]
+    start = time.perf_counter()
+    subprocess.run(
+        [*map(str, command), "--kubeconfig", str(stack.kubeconfig), "--values", str(values)],
+        check=True,
+        capture_output=True,
+    )
+    return time.perf_counter() - start
+
+
+def test_request_to_ready_costs_at_most_half_more_than_bare_helm(stack: Stack, tmp_path: Path) -> None:
+    namespace = {"application": "storefront", "environment": "dev", "offering": "namespace", "plan": "large"}
+    stack.alice.follow(stack.alice.post("changes/", namespace).expect(201))
+    values = tmp_path / "values.json"
+    values.write_text(json.dumps({"image": IMAGE}))
+    through_portal(stack, "warm-portal"), through_helm(stack, "warm-helm", values)
+    portal, helm = [], []
+    for pair in range(PAIRS):
+        helm.append(through_helm(stack, f"bare-{pair}", values))
+        portal.append(through_portal(stack, f"asked-{pair}"))
+    ratio = statistics.median(ours / theirs for ours, theirs in zip(portal, helm, strict=True))
+    report(
+        f"request to ready, {PAIRS} interleaved pairs",
+        portal_median_s=statistics.median(portal),
+        helm_wait_median_s=statistics.median(helm),
+        median_ratio=ratio,
+    )
+    assert ratio <= 1.5
