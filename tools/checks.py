@@ -114,7 +114,8 @@ def bench() -> list[str]:
 
 
 def _pytest(name: str, arguments: list[str], environment: dict[str, str] | None = None) -> list[str]:
-    stage = Stage(name, [*_PYTEST, *arguments], environment or {})
+    # both workers must collect the same tests in the same order, also those made from sets
+    stage = Stage(name, [*_PYTEST, *arguments], {"PYTHONHASHSEED": "0", **(environment or {})})
     status, _, _ = stage.run(quiet=False)
     return [name] if status else []
 
