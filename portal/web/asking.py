@@ -1,4 +1,4 @@
-"""Asking for a change with a form: what was typed, what would happen, what is wrong, and the asking itself."""
+"""Asking for a change with a form: what was typed, what would happen, what is wrong, and the asking."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from portal.core.errors import PolicyDenied, SlipwayError, ValidationFailed
 from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.services import changes, previews, wishes
-from portal.web import judgements, sheet as sheets
+from portal.web import judgements
+from portal.web import sheet as sheets
 from portal.web.sheet import Sheet
-from services_catalog.forms import errors_by_field
+from services_catalog.forms import errors_by_field, flat
 
 PREFIX = "/values"
 
@@ -56,7 +57,7 @@ class Asking:
         return self.refusal.details.get("change") if isinstance(self.refusal, PolicyDenied) else None
 
     def look(self, data: QueryDict | None = None) -> None:
-        """Fill in the draft. With `data`, errors of inputs that were left empty are only counted as missing."""
+        """Fill in the draft. With `data`, errors of inputs left empty are only counted as missing."""
         if self.sheet.problem:
             return
         try:
@@ -74,7 +75,9 @@ class Asking:
             return None
         try:
             wish = wishes.resolve(self.actor, self.data)
-            return changes.open_change(wish, idempotency_key=self.key, fingerprint=digest_of(self.data)).change
+            return changes.open_change(
+                wish, idempotency_key=self.key, fingerprint=digest_of(self.data)
+            ).change
         except ValidationFailed as error:
             self._place(error.errors, None)
         except SlipwayError as error:
@@ -88,15 +91,16 @@ class Asking:
         placed = errors_by_field(self.sheet.fields, inside)
         for each in outside:
             placed.setdefault(each["path"].lstrip("/"), []).append(each["message"])
-        self.missing = [message for messages in placed.values() for message in messages]
+        labels = {each.path: each.label for each in flat(self.sheet.fields)}
         on_screen = sheets.paths(self.sheet.shown)
         for path, messages in placed.items():
-            hidden = path.startswith("/") and path not in on_screen
-            if data is None or hidden or (data.get(path) or "").strip():
-                # what the view on screen cannot show stands above it, with its path
-                self.errors.setdefault("" if hidden else path, []).extend(
-                    f"{path}: {message}" if hidden else message for message in messages
-                )
+            named = [f"{labels[path]} ({path}): {each}" if path in labels else each for each in messages]
+            self.missing += named
+            if path in labels and path not in on_screen:
+                # the view on screen has no such field: say it at the YAML, or above the form
+                self.errors.setdefault("yaml" if self.sheet.view == "yaml" else "", []).extend(named)
+            elif data is None or (data.get(path) or "").strip():
+                self.errors.setdefault(path, []).extend(messages)
 
 
 def _is_value(error: Mapping[str, str]) -> bool:

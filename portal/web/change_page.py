@@ -25,7 +25,9 @@ LOG_LINES = 500
 
 def rows(user: User) -> QuerySet[ChangeRequest]:
     """Changes that `user` may see, with what their page shows; the sealed inputs and values stay out."""
-    secret = [f"{release}__{field}" for release in ("release", "base_release") for field in ("inputs", "values")]
+    secret = [
+        f"{release}__{field}" for release in ("release", "base_release") for field in ("inputs", "values")
+    ]
     return (
         ChangeRequest.objects.visible_to(user)
         .select_related(
@@ -46,7 +48,10 @@ def rows(user: User) -> QuerySet[ChangeRequest]:
 
 
 def context(
-    request: SignedIn, change: ChangeRequest, decision: DecisionForm | None = None, cancel: CancelForm | None = None
+    request: SignedIn,
+    change: ChangeRequest,
+    decision: DecisionForm | None = None,
+    cancel: CancelForm | None = None,
 ) -> dict[str, Any]:
     tab = request.GET.get("tab", "overview")
     tab = tab if tab in TABS else "overview"

@@ -49,7 +49,9 @@ class Confirming:
     def ask(self) -> ChangeRequest | None:
         try:
             wish = wishes.resolve(self.actor, self.data)
-            return changes.open_change(wish, idempotency_key=self.key, fingerprint=digest_of(self.data)).change
+            return changes.open_change(
+                wish, idempotency_key=self.key, fingerprint=digest_of(self.data)
+            ).change
         except SlipwayError as error:
             self.refusal = error
         return None

@@ -1,4 +1,4 @@
-"""Icons as inline SVG, read from the installed icon package: no web font, no flash, and the text's own colour."""
+"""Icons as inline SVG from the installed icon package: no web font, no flash, the text's own colour."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHAPES = re.compile(r"<(?:path|circle|rect|line|polyline|ellipse)\b[^>]*/>", re
 
 @cache
 def svg(name: str) -> SafeString:
-    """The icon called `name`, hidden from screen readers: a word always stands beside it. Unknown names give a box."""
+    """The icon called `name`, hidden from screen readers: a word stands beside it. Unknown: a box."""
     file = FOLDER / f"{name}.svg"
     if not _NAME.match(name) or not file.is_file():
         if name == FALLBACK:
@@ -42,4 +42,8 @@ def front_end_is_installed(**kwargs: object) -> list[checks.CheckMessage]:
     ]
     if not missing or settings.STATIC_ROOT is None:
         return []
-    return [checks.Warning(f"Not installed: {', '.join(missing)}.", hint="Run `make up`, or `npm ci`.", id="web.W001")]
+    return [
+        checks.Warning(
+            f"Not installed: {', '.join(missing)}.", hint="Run `make up`, or `npm ci`.", id="web.W001"
+        )
+    ]

@@ -44,7 +44,9 @@ def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
         "tabs": [(name, name.title()) for name in TABS],
         "active": active,
         "may_ask": may_ask,
-        "next_stages": list(Environment.objects.filter(promotes_from=instance.environment_id)) if release else [],
+        "next_stages": list(Environment.objects.filter(promotes_from=instance.environment_id))
+        if release
+        else [],
         "newer": selectors.upgrades_of(release.offering_version) if release else [],
         "etag": live.fingerprint(
             tab,

@@ -32,5 +32,7 @@ def grouped(verdicts: Iterable[Verdict]) -> Grouped:
 
 def of_change(change: ChangeRequest) -> Grouped:
     """Those of the sealed release, or of the denied request."""
-    stored: Iterable[Mapping[str, Any]] = change.verdicts or (change.release.verdicts if change.release else [])
+    stored: Iterable[Mapping[str, Any]] = change.verdicts or (
+        change.release.verdicts if change.release else []
+    )
     return grouped(Verdict.from_dict(each) for each in stored)

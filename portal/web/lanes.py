@@ -18,7 +18,7 @@ WORST = (Health.WRONG, Health.WORKING, Health.WAITING, Health.READY, Health.QUIE
 
 @dataclass(frozen=True)
 class Berth:
-    """One instance in its lane. `ahead` is set when it may be promoted: the next stage runs something else."""
+    """One instance in its lane. `ahead` is the next stage, when that runs something else."""
 
     instance: ServiceInstance
     active: ChangeRequest | None
@@ -39,7 +39,9 @@ def stages() -> list[Environment]:
 def context(user: User, application: Application) -> dict[str, Any]:
     """Everything on the application's page, in a constant number of queries."""
     rows = list(application.instances.alive().for_lists())
-    active = {c.instance_id: c for c in ChangeRequest.objects.active().for_lists().filter(application=application)}
+    active = {
+        c.instance_id: c for c in ChangeRequest.objects.active().for_lists().filter(application=application)
+    }
     changes = ChangeRequest.objects.for_lists().filter(application=application)[:10]
     environments = stages()
     return {
@@ -86,7 +88,9 @@ def health_by_application(applications: Iterable[Application]) -> dict[int, dict
     """The worst health by application and environment, in one query."""
     found: dict[int, dict[int, str]] = {}
     rows = ServiceInstance.objects.alive().filter(application__in=[each.pk for each in applications])
-    for application, environment, health in rows.order_by().values_list("application", "environment", "health"):
+    for application, environment, health in rows.order_by().values_list(
+        "application", "environment", "health"
+    ):
         known = found.setdefault(application, {}).get(environment)
         if known is None or WORST.index(Health(health)) < WORST.index(Health(known)):
             found[application][environment] = health

@@ -18,9 +18,13 @@ def fingerprint(*facts: object) -> str:
     return f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
 
 
-def respond(request: SignedIn, template: str, context: dict[str, Any], *, etag: str, final: bool) -> HttpResponse:
+def respond(
+    request: SignedIn, template: str, context: dict[str, Any], *, etag: str, final: bool
+) -> HttpResponse:
     """The fragment, unless the reader has it already."""
     if not final and request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
-    headers = {"ETag": etag, "Cache-Control": "no-store"}
-    return render(request, template, {**context, "etag": etag}, status=STOP_POLLING if final else 200, headers=headers)
+    status = STOP_POLLING if final else 200
+    response = render(request, template, {**context, "etag": etag}, status=status)
+    response["ETag"], response["Cache-Control"] = etag, "no-store"
+    return response

@@ -76,8 +76,8 @@ class ErrorPages:
             return None
         status = status_of(error)
         context = {"error": error, "title": TITLES.get(status, "Something is in the way"), "status": status}
-        if getattr(request, "htmx", False):
-            return render(
-                request, "errors/_fragment.html", context, status=status, headers={"X-Slipway-Fragment": "1"}
-            )
-        return render(request, "errors/refused.html", context, status=status)
+        if not getattr(request, "htmx", False):
+            return render(request, "errors/refused.html", context, status=status)
+        response = render(request, "errors/_fragment.html", context, status=status)
+        response["X-Slipway-Fragment"] = "1"
+        return response

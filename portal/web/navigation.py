@@ -10,7 +10,7 @@ from portal.accounts.roles import Verb
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the navigation. `key` is pressed after `g`; `verb` is what the role must allow, if anything."""
+    """One entry of the navigation. `key` is pressed after `g`; `verb` is what the role must allow."""
 
     name: str
     label: str
@@ -36,7 +36,10 @@ PLACES = (
     Place("platform", "Admin", "server", "m", Verb.CURATE),
 )
 # At phone width four fit beside "More".
-AT_HAND = {False: ("home", "catalog", "applications", "changes"), True: ("home", "approvals", "applications", "changes")}
+AT_HAND = {
+    False: ("home", "catalog", "applications", "changes"),
+    True: ("home", "approvals", "applications", "changes"),
+}
 
 
 def places_for(user: User) -> list[Place]:

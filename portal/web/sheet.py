@@ -1,5 +1,6 @@
-"""One set of values in three views: the short form, all settings, YAML. One view is on screen, and changing it
-carries everything over, so that the three are always in step."""
+"""One set of values in three views: the short form, all settings, YAML.
+
+One view is on screen, and changing it carries everything over, so that the three are always in step."""
 
 from __future__ import annotations
 
@@ -52,6 +53,10 @@ class Sheet:
         return self.text if self.text is not None else (dump_yaml(self.values) if self.values else "")
 
     @property
+    def problems(self) -> list[str]:
+        return [self.problem] if self.problem else []
+
+    @property
     def carried(self) -> str:
         """The values as the page keeps them while another view is on screen."""
         return json.dumps(self.values)
@@ -70,7 +75,7 @@ def pick_plan(version: OfferingVersion, slug: str | None) -> Plan | None:
 
 
 def read(data: QueryDict, versions: Sequence[OfferingVersion], saved: Mapping[str, Any] | None) -> Sheet:
-    """What was posted: read under the version and plan that were on screen, to be shown under those now chosen."""
+    """What was posted: read under the version and plan that were on screen, shown under those now chosen."""
     before = pick_version(versions, data.get("shown_version"))
     after = pick_version(versions, data.get("version") or data.get("shown_version"))
     view = _view(data.get("view"))
@@ -85,7 +90,12 @@ def read(data: QueryDict, versions: Sequence[OfferingVersion], saved: Mapping[st
     try:
         sheet.values = load_mapping(data.get("yaml", ""))
     except InvalidInput as error:
-        sheet.values, sheet.text, sheet.problem, sheet.view = carried, data.get("yaml", ""), error.message, "yaml"
+        sheet.values, sheet.text, sheet.problem, sheet.view = (
+            carried,
+            data.get("yaml", ""),
+            error.message,
+            "yaml",
+        )
     return sheet
 
 

@@ -19,7 +19,9 @@ class CatalogFilter(forms.Form):
         required=False,
         max_length=80,
         label="Search",
-        widget=forms.TextInput(attrs={"class": "form-control", "type": "search", "placeholder": "database, http, team…"}),
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "type": "search", "placeholder": "database, http, team…"}
+        ),
     )
     category = forms.ChoiceField(required=False, widget=SELECT)
     tag = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)

@@ -11,7 +11,7 @@ class ServiceForm(forms.Form):
     """A form that can take a service's refusal and show it next to its cause."""
 
     def refuse(self, error: SlipwayError) -> None:
-        """Put each of the error's parts beside the field that its path names; the rest stands above the form."""
+        """Put each part of the error beside the field that its path names; the rest above the form."""
         if not isinstance(error, ValidationFailed):
             self.add_error(None, error.message)
             return

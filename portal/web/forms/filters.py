@@ -25,7 +25,11 @@ def _teams(request: HttpRequest | None) -> QuerySet[Team]:
     user = request.user if request else None
     if not isinstance(user, User):
         return Team.objects.none()
-    return Team.objects.all() if user.access.sees_all_teams else Team.objects.filter(pk__in=user.access.team_ids())
+    return (
+        Team.objects.all()
+        if user.access.sees_all_teams
+        else Team.objects.filter(pk__in=user.access.team_ids())
+    )
 
 
 def _choice(choices: Any, name: str, anything: str) -> django_filters.ChoiceFilter:
@@ -36,11 +40,15 @@ def _choice(choices: Any, name: str, anything: str) -> django_filters.ChoiceFilt
 
 def _row(rows: Any, name: str, anything: str) -> django_filters.ModelChoiceFilter:
     return django_filters.ModelChoiceFilter(
-        queryset=rows, field_name=name, to_field_name="slug", empty_label=anything, widget=forms.Select(attrs=SELECT)
+        queryset=rows,
+        field_name=name,
+        to_field_name="slug",
+        empty_label=anything,
+        widget=forms.Select(attrs=SELECT),
     )
 
 
-class ChangeFilter(django_filters.FilterSet):
+class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
     q = django_filters.CharFilter(method="search", label="Search", widget=forms.TextInput(attrs=INPUT))
     state = _choice(ChangeState.choices, "state", "Any state")
     kind = _choice(ChangeKind.choices, "kind", "Any kind")
@@ -62,7 +70,7 @@ class ChangeFilter(django_filters.FilterSet):
         )
 
 
-class InstanceFilter(django_filters.FilterSet):
+class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
     q = django_filters.CharFilter(method="search", label="Search", widget=forms.TextInput(attrs=INPUT))
     health = _choice(Health.choices, "health", "Any health")
     offering = _row(Offering.objects.all(), "offering", "Any offering")
@@ -77,10 +85,12 @@ class InstanceFilter(django_filters.FilterSet):
         return rows.filter(Q(name__icontains=value) | Q(application__slug__icontains=value))
 
 
-class AuditFilter(django_filters.FilterSet):
+class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
     q = django_filters.CharFilter(field_name="object_label", lookup_expr="icontains", label="About")
     action = _choice([(each, each) for each in ACTIONS], "action", "Any action")
-    actor = django_filters.CharFilter(field_name="actor_name", label="By", widget=forms.TextInput(attrs=INPUT))
+    actor = django_filters.CharFilter(
+        field_name="actor_name", label="By", widget=forms.TextInput(attrs=INPUT)
+    )
     source = _choice(AuditEvent.Source.choices, "source", "Any door")
     team = _row(_teams, "team", "Any team")
 

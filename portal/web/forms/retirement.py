@@ -11,7 +11,9 @@ class RetireForm(ServiceForm):
     confirm = forms.CharField(
         max_length=60,
         label="Type its name to confirm",
-        widget=forms.TextInput(attrs={"class": "form-control mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"class": "form-control mono", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     reason = forms.CharField(
         required=False,

@@ -11,7 +11,9 @@ class TokenForm(ServiceForm):
     name = forms.CharField(
         max_length=80,
         label="What is it for?",
-        widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "deploy pipeline of storefront"}),
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "placeholder": "deploy pipeline of storefront"}
+        ),
     )
     days = forms.TypedChoiceField(
         choices=[(7, "7 days"), (30, "30 days"), (90, "90 days")],

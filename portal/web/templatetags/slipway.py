@@ -68,7 +68,11 @@ def when(moment: datetime | None, style: str = "ago", missing: str = "–") -> S
     """A relative time, exact on hover and for screen readers. `style`: ago, or for (a span)."""
     if moment is None:
         return missing
-    text = wording.ago(moment) if style == "ago" else wording.ago(moment).removesuffix(" ago").replace("just now", "moments")
+    text = (
+        wording.ago(moment)
+        if style == "ago"
+        else wording.ago(moment).removesuffix(" ago").replace("just now", "moments")
+    )
     return format_html(
         '<time datetime="{}" title="{}" data-relative="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -83,13 +87,16 @@ def digest(value: str, what: str = "digest") -> SafeString | str:
     """The first twelve characters, with a button that copies all."""
     if not value:
         return "–"
-    return format_html('<span class="digest" title="{}">{}{}</span>', value, digests.short(value), copy(value, what))
+    return format_html(
+        '<span class="digest" title="{}">{}{}</span>', value, digests.short(value), copy(value, what)
+    )
 
 
 @register.simple_tag
 def copy(value: str, what: str = "this") -> SafeString:
     return format_html(
-        '<button type="button" class="copy needs-js" data-copy="{}" aria-label="Copy {}" title="Copy {}">{}</button>',
+        '<button type="button" class="copy needs-js" data-copy="{}" aria-label="Copy {}" title="Copy {}">{}'
+        "</button>",
         value,
         what,
         what,
@@ -155,8 +162,9 @@ def pairs(text: str) -> list[tuple[str, ...]]:
 
 
 @register.filter
-def aslist(message: str) -> list[str]:
-    return [message] if message else []
+def both(first: Sequence[str], second: Sequence[str] | None) -> list[str]:
+    """One list of messages after the other."""
+    return [*first, *(second or ())]
 
 
 @register.filter

@@ -6,7 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from portal.lifecycle.models import ChangeRequest
-from portal.web import change_page, live as live_parts
+from portal.web import change_page
+from portal.web import live as live_parts
 from portal.web.access import SignedIn
 from portal.web.forms.filters import ChangeFilter
 from portal.web.paging import page_of

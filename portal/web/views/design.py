@@ -32,7 +32,8 @@ def show(request: SignedIn) -> HttpResponse:
         "progress": [
             [Step("asked", "Asked", now, "done", "by alice"), Step("judged", "Judged", now, "done"),
              Step("approved", "Approved", None, "current"), Step("applied", "Applied", None, "todo")],
-            [Step("asked", "Asked", now, "done", "by alice"), Step("judged", "Judged", now, "failed", "policy refused it")],
+            [Step("asked", "Asked", now, "done", "by alice"),
+             Step("judged", "Judged", now, "failed", "policy refused it")],
         ],
     }  # fmt: skip
     return render(request, "design/show.html", context)

@@ -46,14 +46,18 @@ def promote(request: SignedIn, pk: int, environment: str) -> HttpResponse:
     instance = _instance(request, pk)
     target = get_object_or_404(Environment, slug=environment)
     about = {"kind": "promote", "instance": pk, "environment": environment}
-    return _confirm(request, instance, about, {"verb": "Promote", "target": target, "source": instance.current_release})
+    return _confirm(
+        request, instance, about, {"verb": "Promote", "target": target, "source": instance.current_release}
+    )
 
 
 def rollback(request: SignedIn, pk: int, release: int) -> HttpResponse:
     instance = _instance(request, pk)
     source = get_object_or_404(instance.releases.select_related("offering_version", "plan"), pk=release)
     about = {"kind": "rollback", "instance": pk, "release": release}
-    return _confirm(request, instance, about, {"verb": "Roll back", "target": instance.environment, "source": source})
+    return _confirm(
+        request, instance, about, {"verb": "Roll back", "target": instance.environment, "source": source}
+    )
 
 
 def _instance(request: SignedIn, pk: int) -> ServiceInstance:
@@ -66,7 +70,9 @@ def _confirm(
     request: SignedIn, instance: ServiceInstance, about: Mapping[str, Any], shown: Mapping[str, Any]
 ) -> HttpResponse:
     posted = request.POST
-    confirming = Confirming(request.user, about, posted.get("reason", ""), posted.get("key") or asking.new_key())
+    confirming = Confirming(
+        request.user, about, posted.get("reason", ""), posted.get("key") or asking.new_key()
+    )
     if request.method == "POST" and (change := confirming.ask()):
         return redirect("web:changes-one", change.pk)
     confirming.look()
@@ -90,7 +96,9 @@ def _form(request: SignedIn, instance: ServiceInstance, kind: str) -> HttpRespon
 def _versions(instance: ServiceInstance, kind: str) -> list[OfferingVersion]:
     """What the form may be about: the running version, or the newer ones. Raises StateConflict."""
     if instance.current_release is None:
-        raise StateConflict(f"{instance} has never run, so there is nothing to change. Follow its change first.")
+        raise StateConflict(
+            f"{instance} has never run, so there is nothing to change. Follow its change first."
+        )
     running = instance.current_release.offering_version
     numbers = [running.pk] if kind == "update" else [each.pk for each in selectors.upgrades_of(running)]
     rows = OfferingVersion.objects.filter(pk__in=numbers).select_related("offering").prefetch_related("plans")
@@ -100,7 +108,9 @@ def _versions(instance: ServiceInstance, kind: str) -> list[OfferingVersion]:
     return found
 
 
-def _asking(request: SignedIn, instance: ServiceInstance, kind: str, versions: list[OfferingVersion]) -> Asking:
+def _asking(
+    request: SignedIn, instance: ServiceInstance, kind: str, versions: list[OfferingVersion]
+) -> Asking:
     release = instance.current_release
     saved = release.inputs if release else {}
     about = {"kind": kind, "instance": instance.pk}
@@ -110,7 +120,9 @@ def _asking(request: SignedIn, instance: ServiceInstance, kind: str, versions: l
     version = sheet.pick_version(versions, request.GET.get("version"))
     plan = sheet.pick_plan(version, release.plan.slug if release and release.plan else None)
     shown = values.masked(version.values_schema, saved)
-    return Asking(request.user, sheet.Sheet(version, plan, values=shown, saved=saved), about, key=asking.new_key())
+    return Asking(
+        request.user, sheet.Sheet(version, plan, values=shown, saved=saved), about, key=asking.new_key()
+    )
 
 
 def _context(instance: ServiceInstance, form: Asking, versions: list[OfferingVersion]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from django.shortcuts import get_object_or_404, render
 from portal.clusters.errors import ClusterError
 from portal.lifecycle.models import ServiceInstance
 from portal.lifecycle.operations import diffing, observation
-from portal.web import instance_page, live as live_parts
+from portal.web import instance_page
+from portal.web import live as live_parts
 from portal.web.access import SignedIn
 from portal.web.forms.filters import InstanceFilter
 from portal.web.paging import page_of
@@ -51,5 +52,10 @@ def compare(request: SignedIn, pk: int) -> HttpResponse:
     releases = instance.releases.select_related("offering_version", "plan")
     old = get_object_or_404(releases, number=request.GET.get("old") or 0)
     new = get_object_or_404(releases, number=request.GET.get("new") or 0)
-    context = {"instance": instance, "old": old, "new": new, "diff": diffing.compare(old.objects_masked, new.objects_masked)}
+    context = {
+        "instance": instance,
+        "old": old,
+        "new": new,
+        "diff": diffing.compare(old.objects_masked, new.objects_masked),
+    }
     return render(request, "instances/compare.html", context)

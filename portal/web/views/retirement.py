@@ -35,7 +35,9 @@ def show(request: SignedIn, pk: int) -> HttpResponse:
 @require_POST
 def announce(request: SignedIn, pk: int) -> HttpResponse:
     instance = retirements.announce(_instance(request, pk), actor=request.user)
-    messages.info(request, f"The retirement of {instance} is announced. Nothing has changed yet.", extra_tags="waiting")
+    messages.info(
+        request, f"The retirement of {instance} is announced. Nothing has changed yet.", extra_tags="waiting"
+    )
     return redirect("web:instances-retire", pk)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import logout
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -19,7 +20,7 @@ from portal.web.forms.sign_in import SignInForm
 HELD = "held:"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Attempt:
     """A sign-in with a name that belongs to nobody."""
 
@@ -36,21 +37,23 @@ class SignIn(LoginView):
     template_name = "session/sign_in.html"
     redirect_authenticated_user = True
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.redirect_authenticated_user = "close" not in request.GET
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         with transaction.atomic():
             response = super().form_valid(form)
             user = form.get_user()
             record("session.opened", user, actor=user)
         held = held_fields(self.request)
         if held:
-            return render(self.request, "session/carry_on.html", {"held": held, "next": self.get_success_url()})
+            return render(
+                self.request, "session/carry_on.html", {"held": held, "next": self.get_success_url()}
+            )
         return response
 
-    def form_invalid(self, form: SignInForm) -> HttpResponse:
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         name = form.data.get("username", "")[:64]
         user = User.objects.filter(username=name).first()
         record("session.refused", user or Attempt(name), actor=None)

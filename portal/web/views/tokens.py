@@ -27,7 +27,9 @@ def browse(request: SignedIn) -> HttpResponse:
                 form.refuse(error)
                 status = status_of(error)
     rows = ApiToken.objects.filter(user=request.user).order_by("-created")
-    response = render(request, "tokens/browse.html", {"form": form, "fresh": fresh, "tokens": rows}, status=status)
+    response = render(
+        request, "tokens/browse.html", {"form": form, "fresh": fresh, "tokens": rows}, status=status
+    )
     response["Cache-Control"] = "no-store"
     return response
 
