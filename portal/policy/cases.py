@@ -58,7 +58,7 @@ def request_of(case: Mapping[str, Any]) -> AdmissionRequest:
     resource = Resources().of(subject["apiVersion"], subject["kind"])
     name = subject["metadata"].get("name", "")
     deleting = request["operation"] == "DELETE"
-    namespace = NAMESPACE if resource.namespaced else ""
+    namespace = str(subject["metadata"].get("namespace") or NAMESPACE) if resource.namespaced else ""
     user = request.get("userInfo") or {}
     return AdmissionRequest(
         operation=request["operation"],
@@ -76,7 +76,7 @@ def request_of(case: Mapping[str, Any]) -> AdmissionRequest:
             user.get("uid", ""),
             user.get("extra") or {},
         ),
-        namespace_object=_namespace(request.get("namespaceLabels") or {}) if namespace else None,
+        namespace_object=_namespace(namespace, request.get("namespaceLabels") or {}) if namespace else None,
     )
 
 
@@ -89,7 +89,7 @@ def _stored(document: Document | None, namespace: str) -> Document | None:
     return stored
 
 
-def _namespace(labels: Mapping[str, str]) -> Document:
+def _namespace(name: str, labels: Mapping[str, str]) -> Document:
     document = {
         "apiVersion": "v1",
         "kind": "Namespace",
