@@ -187,6 +187,8 @@ SLIPWAY_CHART_CACHE: Path
 SLIPWAY_POLICY_DIR: Path
 SLIPWAY_LIBRARY_DIR: Path
 SLIPWAY_CATALOG_MUTABLE: bool
+SLIPWAY_API_WRITES_PER_MINUTE: int
+SLIPWAY_METRICS_TOKEN: str
 
 
 def from_environment(environ: Environment) -> dict[str, Any]:

@@ -26,7 +26,7 @@ MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 
 
 # What these raise is answered inside a worker or inside the adapter, and never leaves it.
-INTERNAL = ("portal.lifecycle.operations.", "portal.clusters.helm_errors")
+INTERNAL = ("portal.lifecycle.operations.", "portal.clusters.helm_errors", "portal.clusters.api")
 
 
 def subclasses(cls: type[Any]) -> Iterator[type[Any]]:

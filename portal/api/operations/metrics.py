@@ -15,7 +15,8 @@ FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X
 def metrics(request: HttpRequest) -> HttpResponse:
     """For whoever knows SLIPWAY_METRICS_TOKEN (`Authorization: Bearer …`), or asks from this very machine."""
     if _knows_token(request) or _is_local(request):
-        return ExportToDjangoView(request)
+        page: HttpResponse = ExportToDjangoView(request)
+        return page
     return HttpResponseForbidden(
         "Send the metrics token: Authorization: Bearer …\n", content_type="text/plain"
     )

@@ -12,12 +12,13 @@ from portal.accounts.models import ApiToken, User
 from portal.core import clock
 
 
-class ApiTokenAuthentication(TokenAuthentication):
+class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
     """Knox's tokens, at one query a request; bytes that are no text are a wrong token, no error of ours."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         try:
-            return super().authenticate(request)
+            found: tuple[User, ApiToken] | None = super().authenticate(request)
+            return found
         except UnicodeDecodeError as exc:
             raise AuthenticationFailed("Invalid token.") from exc
 

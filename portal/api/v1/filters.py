@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # REST framework imports this module while it is being import
     from rest_framework.views import APIView
 
 
-class StrictFilters(DjangoFilterBackend):
+class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]
     """A filter that cannot be understood is refused: an unfiltered list would be a wrong answer."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
@@ -29,4 +29,5 @@ class StrictFilters(DjangoFilterBackend):
                     for name, found in filterset.errors.items()
                 ],
             )
-        return filterset.qs
+        rows: QuerySet[Any] = filterset.qs
+        return rows

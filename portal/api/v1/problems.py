@@ -133,7 +133,7 @@ def _framework(exc: framework.APIException) -> Problem:
         found = list(flatten(exc.detail))
         return _own(errors.ValidationFailed(found))
     if isinstance(exc, framework.Throttled):
-        headers["Retry-After"] = str(int(exc.wait or 0) + 1)
+        headers["Retry-After"] = str(int(getattr(exc, "wait", None) or 0) + 1)
     code = FRAMEWORK.get(type(exc), "error")
     return Problem(exc.status_code, code, WORDS.get(code, str(exc.detail)), headers=headers)
 

@@ -29,7 +29,7 @@ WRITING = {
 }
 
 
-class ApiTokenScheme(OpenApiAuthenticationExtension):
+class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "portal.api.v1.authentication.ApiTokenAuthentication"
     name = "token"
 
@@ -46,7 +46,7 @@ class ProblemSchema(AutoSchema):
         if reads:
             bodies["304"] = {"description": "Not modified since the ETag in If-None-Match."}
         for status, description in (READING if reads else READING | WRITING).items():
-            bodies[str(status)] = self._get_response_for_code(
+            bodies[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
                 OpenApiResponse(Problem, description), str(status), [CONTENT_TYPE], direction
             )
         return bodies

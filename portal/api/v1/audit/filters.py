@@ -6,7 +6,7 @@ from portal.audit.actions import ACTIONS
 from portal.audit.models import AuditEvent
 
 
-class AuditFilters(filters.FilterSet):
+class AuditFilters(filters.FilterSet):  # type: ignore[misc]
     action = filters.MultipleChoiceFilter(choices=[(action, action) for action in sorted(ACTIONS)])
     actor = filters.CharFilter(field_name="actor_name", help_text="A user name.")
     team = filters.CharFilter(field_name="team__slug", help_text="A team's slug.")

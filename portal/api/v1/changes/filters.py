@@ -6,7 +6,7 @@ from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.states import ChangeKind, ChangeState
 
 
-class ChangeFilters(filters.FilterSet):
+class ChangeFilters(filters.FilterSet):  # type: ignore[misc]
     state = filters.MultipleChoiceFilter(choices=ChangeState.choices, help_text="May be given several times.")
     kind = filters.MultipleChoiceFilter(choices=ChangeKind.choices, help_text="May be given several times.")
     environment = filters.CharFilter(field_name="environment__slug", help_text="An environment's slug.")

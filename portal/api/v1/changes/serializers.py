@@ -188,7 +188,8 @@ class ChangeDetail(ChangeRow):
 
     @extend_schema_field(VerdictSerializer(many=True))
     def get_verdicts(self, change: ChangeRequest) -> list[dict[str, Any]]:
-        return change.release.verdicts if change.release else change.verdicts
+        verdicts: list[dict[str, Any]] = change.release.verdicts if change.release else change.verdicts
+        return verdicts
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, change: ChangeRequest) -> Any:

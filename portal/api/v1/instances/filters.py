@@ -7,7 +7,7 @@ from portal.lifecycle.models import ServiceInstance
 from portal.lifecycle.states import Health
 
 
-class InstanceFilters(filters.FilterSet):
+class InstanceFilters(filters.FilterSet):  # type: ignore[misc]
     environment = filters.CharFilter(field_name="environment__slug", help_text="An environment's slug.")
     application = filters.CharFilter(field_name="application__slug", help_text="An application's slug.")
     team = filters.CharFilter(field_name="application__team__slug", help_text="A team's slug.")
@@ -23,7 +23,7 @@ class InstanceFilters(filters.FilterSet):
         fields: list[str] = []
 
     def filter_queryset(self, queryset: QuerySet[ServiceInstance]) -> QuerySet[ServiceInstance]:
-        rows = super().filter_queryset(queryset)
+        rows: QuerySet[ServiceInstance] = super().filter_queryset(queryset)
         return rows if self.form.cleaned_data.get("retired") else rows.filter(retired_at=None)
 
     def by_retirement(

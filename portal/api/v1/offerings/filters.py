@@ -5,7 +5,7 @@ from django_filters import rest_framework as filters
 from services_catalog.models import Lifecycle, Offering, Plan
 
 
-class OfferingFilters(filters.FilterSet):
+class OfferingFilters(filters.FilterSet):  # type: ignore[misc]
     category = filters.CharFilter()
     lifecycle = filters.ChoiceFilter(choices=Lifecycle.choices)
 
@@ -14,7 +14,7 @@ class OfferingFilters(filters.FilterSet):
         fields: list[str] = []
 
 
-class PlanFilters(filters.FilterSet):
+class PlanFilters(filters.FilterSet):  # type: ignore[misc]
     offering = filters.CharFilter(
         field_name="offering_version__offering__slug", help_text="An offering's slug."
     )

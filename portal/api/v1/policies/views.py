@@ -38,7 +38,7 @@ class PolicyViewSet(ApiViewSet):
 
     def list(self, request: Request) -> Response:
         """Every policy with its rules and where it is bound."""
-        page = self.paginate_queryset(bundle.current().bound)  # type: ignore[arg-type]  # any sequence does
+        page = self.paginate_queryset(bundle.current().bound)
         return self.get_paginated_response(PolicyRow([row(*item) for item in page or ()], many=True).data)
 
     @extend_schema(responses=PolicyDetail, parameters=[NAME])

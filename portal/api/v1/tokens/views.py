@@ -25,7 +25,10 @@ class TokenViewSet(mixins.ListModelMixin, ApiViewSet):
     lookup_value_regex = "[0-9A-Za-z_]{1,25}"
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user=actor_of(self.request)).order_by("-created", "token_key")
+        rows: QuerySet[ApiToken] = ApiToken.objects.filter(user=actor_of(self.request)).order_by(
+            "-created", "token_key"
+        )
+        return rows
 
     @extend_schema(request=NewToken, responses={201: CreatedToken}, examples=[EXAMPLE])
     def create(self, request: Request) -> Response:
