@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from portal.sandbox import conditions
 from portal.sandbox.controllers.base import Controller, Key
 from portal.sandbox.objects import Object, clone
 from portal.sandbox.resources import Resource
 from portal.sandbox.store import Event
 
+# how long an empty namespace stays in Terminating; a real one takes seconds
+LINGER_SECONDS = 0.2
 ROOT_CA = "kube-root-ca.crt"
 _ROOT_CA_NOTE = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such "
@@ -20,6 +24,7 @@ class NamespaceController(Controller):
     name = "namespace-controller"
 
     def watch(self) -> None:
+        self._empty_since: dict[str, float] = {}
         self.on_self("Namespace")
         for kind in ("ServiceAccount", "ConfigMap"):
             self.on(kind, _furniture_lost)
@@ -38,9 +43,8 @@ class NamespaceController(Controller):
         if namespace is None:
             return None
         if namespace["metadata"].get("deletionTimestamp"):
-            self._empty(namespace)
-        else:
-            self._furnish(key[1])
+            return self._empty(namespace)
+        self._furnish(key[1])
         return None
 
     def _furnish(self, namespace: str) -> None:
@@ -60,7 +64,7 @@ class NamespaceController(Controller):
                 "ConfigMap", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
             )
 
-    def _empty(self, namespace: Object) -> None:
+    def _empty(self, namespace: Object) -> float | None:
         """Delete all content; the namespace goes when nothing is left, and says what it waits for."""
         name = namespace["metadata"]["name"]
         for resource, obj in self._contents(name):
@@ -68,17 +72,28 @@ class NamespaceController(Controller):
                 self.client.delete_any(resource, obj, "Background", grace=0)
         left = self._contents(name)
         if not left:
-            self.client.finalize_namespace(namespace)
-            return
+            return self._finish(namespace)
         fresh = self.client.get("Namespace", "", name)
         if fresh is None:
-            return
+            return None
         changed = clone(fresh)
         before = (changed.get("status") or {}).get("conditions") or []
         after = _remaining(before, left)
         if after != before:
             changed["status"]["conditions"] = after
             self.client.update_status("Namespace", changed)
+        return None
+
+    def _finish(self, namespace: Object) -> float | None:
+        """Let the empty namespace go, once clients have had the time to see it terminating."""
+        now = asyncio.get_running_loop().time()
+        uid = namespace["metadata"]["uid"]
+        left = self._empty_since.setdefault(uid, now) + LINGER_SECONDS - now
+        if left > 0:
+            return left
+        del self._empty_since[uid]
+        self.client.finalize_namespace(namespace)
+        return None
 
     def _contents(self, namespace: str) -> list[tuple[Resource, Object]]:
         kinds = self.plane.kinds
