@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from portal.core.documents import dump_yaml
+from portal.core.documents import dump_yaml, load_yaml
+from portal.core.errors import InvalidInput
 from portal.core.masking import MASK
 from services_catalog import pointers, schemas
 from services_catalog.forms.fields import Choice, Field, Kind, Row
@@ -27,12 +28,13 @@ def form_fields(
     values: Mapping[str, Any] | None = None,
     *,
     saved: Mapping[str, Any] | None = None,
+    running: Mapping[str, Any] | None = None,
 ) -> tuple[Field, ...]:
     """The whole form as an ordered tree. What the portal fills in itself is left out.
 
     `values` is what to show: what was just typed, or what is saved. `saved` is what a person gave for the
     instance's last release; with it, fields that may not change after creation are locked, and saved secrets
-    are noted as set without being shown.
+    are noted as set without being shown. `running` is that release's complete values: locked fields show it.
     """
     form = _Form(
         version.values_schema,
@@ -40,6 +42,7 @@ def form_fields(
         version.locked_values,
         values or {},
         saved,
+        running,
         frozenset(version.short_form),
     )
     root = schemas.resolve(version.values_schema, version.values_schema)
@@ -53,6 +56,7 @@ class _Form:
     locked: Mapping[str, Any]
     values: Mapping[str, Any]
     saved: Mapping[str, Any] | None
+    running: Mapping[str, Any] | None
     short: frozenset[str]
 
     def children(self, node: Schema, path: Path, *, asked: bool, locked_by: str = "") -> tuple[Field, ...]:
@@ -67,12 +71,29 @@ class _Form:
             field = self.field(inner, (*path, name), required=needed, locked_by=locked_by)
             if field.kind != "group" or field.fields:
                 fields.append(field)
-        return tuple(fields)
+        return (*fields, *self._unknown(node, path))
+
+    def _unknown(self, node: Schema, path: Path) -> Iterator[Field]:
+        """What was typed where the schema asks for nothing: shown, so as not to be lost, nor kept unseen."""
+        given = pointers.get(self.values, path)
+        for name, value in given.items() if isinstance(given, Mapping) else ():
+            inner = schemas.resolve((node.get("properties") or {}).get(name) or {}, self.root)
+            asked = (
+                name in (node.get("properties") or {})
+                and schemas.CONTEXT not in inner
+                and "const" not in inner
+            )
+            if asked or inner.get("const", ABSENT) == value:
+                continue
+            place = (*path, name)
+            yield Field(kind="yaml", path=pointer(place), label=name, value=_as_yaml(value))
 
     def field(self, node: Schema, path: Path, *, required: bool = False, locked_by: str = "") -> Field:
         locked_by = locked_by or self._locked_by(node, path)
+        default, given = pointers.get(self.base, path), pointers.get(self.values, path)
         kind = kind_of(node, self.root)
-        default = pointers.get(self.base, path)
+        if given is not ABSENT and not fits(kind, given, node, self.root):
+            kind = "yaml"
         facts: dict[str, Any] = {
             **_facts(node, path),
             "required": required and default in (ABSENT, "") and must_be_given(kind, node),
@@ -85,20 +106,19 @@ class _Form:
             fields = self.children(node, path, asked=asked, locked_by=locked_by)
             return Field(kind=kind, fields=fields, **facts)
         shown = self._shown(path)
+        if locked_by == "creation":
+            facts["held"] = pointers.get(self.saved, path)
+            shown = pointers.get(self.running or self.saved, path)
+            shown = "" if shown is ABSENT else shown
         if kind in {"rows", "map"}:
-            rows = (
-                self._rows(kind, node, path, shown)
-                if isinstance(shown, list | Mapping) or shown == ""
-                else ()
-            )
-            return Field(kind=kind, rows=rows, value=shown, **facts)
+            return Field(kind=kind, rows=self._rows(kind, node, path, shown), value=shown, **facts)
         if facts["secret"]:
             known = pointers.get(self.saved or {}, path)
             facts["is_set"] = known not in (ABSENT, None, "")
             facts["default"] = ""
             shown = "" if shown in (MASK, known) else shown
-        if kind == "yaml" and not isinstance(shown, str):
-            shown = dump_yaml(shown)
+        if kind == "yaml":
+            shown = _as_yaml(shown)
         return Field(kind=kind, value=shown, optional=kind == "boolean" and default is ABSENT, **facts)
 
     def _shown(self, path: Path) -> Any:
@@ -120,7 +140,7 @@ class _Form:
     def _rows(self, kind: Kind, node: Schema, path: Path, shown: Any) -> tuple[Row, ...]:
         if kind == "rows":
             item = schemas.resolve(node["items"], self.root)
-            count = len(shown) + SPARE_ROWS
+            count = len(shown or ()) + SPARE_ROWS
             return tuple(
                 Row(index, self.children(item, (*path, str(index)), asked=False)) for index in range(count)
             )
@@ -143,6 +163,26 @@ class _Form:
 def _moved(field: Field, path: Path) -> Field:
     facts = {**field.__dict__, "path": pointer(path), "label": "Value"}
     return Field(**facts)
+
+
+def fits(kind: Kind, value: Any, node: Schema, root: Schema) -> bool:
+    """Whether a field of this kind can show `value` without losing part of it."""
+    match kind:
+        case "group":
+            return isinstance(value, Mapping)
+        case "map":
+            return isinstance(value, Mapping) and not any(_is_nested(each) for each in value.values())
+        case "lines":
+            return isinstance(value, list) and not any(_is_nested(each) for each in value)
+        case "rows":
+            columns = set(schemas.resolve(node["items"], root)["properties"])
+            return isinstance(value, list) and all(
+                isinstance(row, Mapping)
+                and set(row) <= columns
+                and not any(_is_nested(each) for each in row.values())
+                for row in value
+            )
+    return kind == "yaml" or not _is_nested(value)
 
 
 def must_be_given(kind: Kind, node: Schema) -> bool:
@@ -213,6 +253,20 @@ def _facts(node: Schema, path: Path) -> dict[str, Any]:
         "example": _text(examples[0]) if isinstance(examples, list) and examples else "",
         "item_type": _item_type(node),
     }
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, list | Mapping)
+
+
+def _as_yaml(value: Any) -> str:
+    """YAML that reads as `value`, without an end mark; what was typed and is no YAML stays as it is."""
+    if isinstance(value, str):
+        try:
+            load_yaml(value)
+        except InvalidInput:
+            return value
+    return "" if value == "" else dump_yaml(value).removesuffix("...\n")
 
 
 def _item_type(node: Schema) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services_catalog.pointers import ABSENT
+
 Kind = Literal[
     "text",  # one line; a password input when `secret`
     "multiline",  # text of several lines
@@ -60,6 +62,8 @@ class Field:
     generated: bool = False
     # who decides instead: "plan", "platform", or "creation" when it can no longer change; show it, do not ask
     locked_by: Literal["", "plan", "platform", "creation"] = ""
+    # what a person gave at creation, where it can no longer change: sent on as it is
+    held: Any = ABSENT
     choices: tuple[Choice, ...] = ()
     minimum: float | None = None
     maximum: float | None = None

@@ -26,10 +26,12 @@ def parse_form(fields: Iterable[Field], data: Mapping[str, Any]) -> dict[str, An
     """
     result: dict[str, Any] = {}
     for field in fields:
-        if field.locked_by:
-            continue
         if field.kind == "group":
             result = values.merge(result, parse_form(field.fields, data))
+            continue
+        if field.locked_by:
+            if field.held is not ABSENT:
+                pointers.put(result, parse(field.path), field.held)
             continue
         value = _read(field, data)
         if value is not ABSENT and not _is_default(value, field):

@@ -164,8 +164,48 @@ def test_errors_of_rows_and_maps_find_their_very_input(web, small):
     with pytest.raises(ValidationFailed) as caught:
         values.compose(web, small, wishes, CONTEXT)
     placed = errors_by_field(form_fields(web, small, wishes), caught.value.errors)
-    assert set(placed) == {"/env/1/key", "/bindings/1/instance", ""}
-    assert placed[""][0].startswith("There is no setting called zz")
+    assert set(placed) == {"/env/1/key", "/bindings/1/instance", "/zz"}
+    assert placed["/zz"][0].startswith("There is no setting called zz")
+
+
+def test_an_error_that_fits_no_field_is_not_lost(web, small):
+    placed = errors_by_field(form_fields(web, small), [{"path": "", "message": "All wrong.", "code": "x"}])
+    assert placed == {"": ["All wrong."]}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"replica": 3},
+        {"image": {"tga": "1"}},
+        {"image": "registry.example.com/x:1"},
+        {"slipway": {"team": "payments"}},
+        {"env": {"A": {"deep": 1}}},
+        {"env": "A=1"},
+        {"bindings": [{"instance": "db", "colour": "red"}]},
+        {"bindings": ["db"]},
+        {"args": [{"a": 1}]},
+        {"args": "--one"},
+        {"replicas": {"min": 1}},
+        {"extra": "30"},
+        {"env": None},
+    ],
+)
+def test_what_was_typed_as_yaml_and_fits_no_field_survives_the_form(web, small, typed):
+    """Whatever is wrong with it: it is shown, sent back, and refused at its place, never dropped."""
+    fields = form_fields(web, small, typed)
+    assert parse_form(fields, {}) == typed
+    assert parse_form(fields, submission(fields)) == typed
+    with pytest.raises(ValidationFailed) as caught:
+        values.compose(web, small, {**typed}, CONTEXT)
+    assert next(iter(typed)) in {error["path"].split("/")[1] for error in caught.value.errors}
+
+
+def test_a_setting_that_is_gone_can_be_cleared(web, small):
+    saved = {"image": IMAGE, "probes": {"initialDelaySeconds": 30}}
+    fields = form_fields(web, small, saved, saved=saved)
+    assert by_path(fields)["/probes/initialDelaySeconds"].text == "30\n"
+    assert parse_form(fields, {"/probes/initialDelaySeconds": ""}) == {"image": IMAGE}
 
 
 def test_fields_that_were_not_sent_keep_what_is_saved(web, small):
@@ -215,10 +255,12 @@ def test_a_secret_just_typed_is_not_lost_on_an_error(postgresql):
 def test_fields_that_can_no_longer_change_are_locked_on_an_update(postgresql):
     plan = plan_for(postgresql)
     assert by_path(form_fields(postgresql, plan))["/database"].locked_by == ""
-    field = by_path(form_fields(postgresql, plan, {"database": "shop"}, saved={"database": "shop"}))[
-        "/database"
-    ]
-    assert (field.locked_by, field.value) == ("creation", "shop")
+    saved = {"database": "shop"}
+    fields = form_fields(postgresql, plan, saved, saved=saved, running={**saved, "storage": {"size": "7Gi"}})
+    known = by_path(fields)
+    assert (known["/database"].locked_by, known["/database"].value) == ("creation", "shop")
+    assert known["/storage/size"].value == "7Gi"
+    assert parse_form(fields, {"/database": "other", "/storage/size": "1Gi"}) == saved, "sent on as given"
 
 
 def test_fixed_values_are_not_asked(postgresql):
