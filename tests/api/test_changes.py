@@ -71,7 +71,7 @@ def test_without_a_key_a_second_click_is_a_conflict(world: World) -> None:
 # ------------------------------------------------------------------ reading
 def test_a_change_shows_all_that_a_decision_needs(world: World) -> None:
     seen = world.api("olga").get(f"changes/{world.waiting.pk}/").json()
-    assert seen["seal"] == world.waiting.release.digest == seen["release"]["digest"]
+    assert seen["digest"] == world.waiting.release.digest == seen["release"]["digest"]
     assert seen["waiting_on"] == "an operator"
     assert seen["waiting"]["who"] == ["olga"]
     assert seen["approvals_required"] == 1

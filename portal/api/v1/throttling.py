@@ -19,7 +19,7 @@ class WriteThrottle(UserRateThrottle):
     scope = "writes"
 
     def get_rate(self) -> str | None:
-        writes: int = settings.SLIPWAY_API_WRITES_PER_MINUTE
+        writes = settings.SLIPWAY_API_WRITES_PER_MINUTE
         return f"{writes}/minute" if writes else None
 
     def allow_request(self, request: Request, view: APIView) -> bool:

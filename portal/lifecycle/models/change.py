@@ -46,6 +46,33 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
             *(f"base_release__{field}" for field in BULKY),
         )
 
+    def for_detail(self) -> ChangeRequestQuerySet:
+        """With all that a page about one change shows; what is sealed and secret is not even read."""
+        return self.select_related(
+            "application__team",
+            "environment",
+            "offering",
+            "instance",
+            "requested_by",
+            "release__offering_version",
+            "release__plan",
+            "release__created_by",
+            "release__promoted_from__instance__environment",
+            "base_release__offering_version",
+            "base_release__plan",
+        ).defer(
+            "release__inputs",
+            "release__values",
+            "base_release__inputs",
+            "base_release__values",
+            *(f"release__promoted_from__{field}" for field in BULKY),
+            *(
+                f"{release}__offering_version__{field}"
+                for release in ("release", "base_release")
+                for field in ("values_schema", "default_values", "readme", "notes")
+            ),
+        )
+
 
 class ChangeRequest(models.Model):
     """Create, update, upgrade, rollback, promote, remediate or retire. The row is the queue's entry."""

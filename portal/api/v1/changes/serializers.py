@@ -41,9 +41,9 @@ class WishSerializer(Strict):
 
 
 class DecisionSerializer(Strict):
-    """`digest` is the change's `seal`: a decision binds to exactly that release."""
+    """`digest` is the change's: a decision binds to exactly that release."""
 
-    digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}$", help_text="The change's `seal`, as you saw it.")
+    digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}$", help_text="The change's, as you saw it.")
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 
 
@@ -68,6 +68,7 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
     release = ReleaseRef(read_only=True, allow_null=True)
     base_release = ReleaseRef(read_only=True, allow_null=True)
     requested_by = serializers.CharField(source="requested_by.username", read_only=True)
+    digest = serializers.CharField(source="seal", help_text="What a decision has to name.")
     phase = serializers.ChoiceField(choices=Phase.choices, allow_blank=True)  # of a running change
     waiting_on = serializers.SerializerMethodField()
 
@@ -87,7 +88,7 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
             "instance",
             "release",
             "base_release",
-            "seal",
+            "digest",
             "requested_by",
             "reason",
             "outcome",

@@ -40,12 +40,8 @@ class InstanceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewS
         if self.action == "list":
             return rows.for_lists().order_by("name", "id")
         return rows.select_related(
-            "application__team",
-            "environment__cluster",
-            "offering",
-            "created_by",
-            "current_release__offering_version",
-        )
+            "application__team", "environment", "offering", "created_by", "current_release__offering_version"
+        ).defer("current_release__inputs", "current_release__values")
 
     def get_object(self) -> ServiceInstance:
         """By id; the filters are for lists."""
