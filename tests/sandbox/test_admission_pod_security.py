@@ -43,16 +43,31 @@ def test_plain_pod_passes_baseline_and_hears_all_that_restricted_asks() -> None:
         ({**PLAIN, "hostNetwork": True, "hostPID": True}, "host namespaces (hostNetwork=true, hostPID=true)"),
         ({**PLAIN, "volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, 'hostPath volumes (volume "v")'),
         (with_container(ports=[{"hostPort": 80}]), 'hostPort (container "app" uses hostPort 80)'),
-        (with_container(securityContext={"capabilities": {"add": ["NET_ADMIN"]}}), "non-default capabilities"),
+        (
+            with_container(securityContext={"capabilities": {"add": ["NET_ADMIN"]}}),
+            "non-default capabilities",
+        ),
         (with_container(securityContext={"procMount": "Unmasked"}), "procMount"),
         (with_container(securityContext={"seLinuxOptions": {"type": "evil_t"}}), "seLinuxOptions"),
         ({**PLAIN, "securityContext": {"seccompProfile": {"type": "Unconfined"}}}, "seccompProfile"),
-        ({**PLAIN, "securityContext": {"sysctls": [{"name": "kernel.x", "value": "1"}]}}, "forbidden sysctls"),
-        (with_container(livenessProbe={"httpGet": {"host": "evil.example", "port": 1}}), "probe or lifecycle host"),
+        (
+            {**PLAIN, "securityContext": {"sysctls": [{"name": "kernel.x", "value": "1"}]}},
+            "forbidden sysctls",
+        ),
+        (
+            with_container(livenessProbe={"httpGet": {"host": "evil.example", "port": 1}}),
+            "probe or lifecycle host",
+        ),
         ({**PLAIN, "securityContext": {"windowsOptions": {"hostProcess": True}}}, "hostProcess"),
-        ({**PLAIN, "securityContext": {"appArmorProfile": {"type": "Unconfined"}}}, "forbidden AppArmor profile"),
+        (
+            {**PLAIN, "securityContext": {"appArmorProfile": {"type": "Unconfined"}}},
+            "forbidden AppArmor profile",
+        ),
         ({**PLAIN, "initContainers": [{"name": "i", "securityContext": {"privileged": True}}]}, "privileged"),
-        ({**PLAIN, "ephemeralContainers": [{"name": "e", "securityContext": {"privileged": True}}]}, "privileged"),
+        (
+            {**PLAIN, "ephemeralContainers": [{"name": "e", "securityContext": {"privileged": True}}]},
+            "privileged",
+        ),
     ],
 )
 def test_baseline_refuses(spec: dict, reason: str) -> None:
@@ -62,12 +77,16 @@ def test_baseline_refuses(spec: dict, reason: str) -> None:
 
 
 def test_restricted_names_a_host_path_once_as_a_restricted_volume() -> None:
-    found = standards.evaluate("restricted", {}, {**SAFE, "volumes": [{"name": "v", "hostPath": {"path": "/"}}]})
+    found = standards.evaluate(
+        "restricted", {}, {**SAFE, "volumes": [{"name": "v", "hostPath": {"path": "/"}}]}
+    )
     assert found == ['restricted volume types (volume "v" uses restricted volume type "hostPath")']
 
 
 def test_a_container_cannot_undo_what_its_pod_sets() -> None:
     (container,) = SAFE["containers"]
     security = {**container["securityContext"], "runAsNonRoot": False}
-    found = standards.evaluate("restricted", {}, {**SAFE, "containers": [{**container, "securityContext": security}]})
+    found = standards.evaluate(
+        "restricted", {}, {**SAFE, "containers": [{**container, "securityContext": security}]}
+    )
     assert found == ['runAsNonRoot != true (container "app" must not set securityContext.runAsNonRoot=false)']

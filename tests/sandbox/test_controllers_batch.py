@@ -22,7 +22,9 @@ def job(spec: str = "parallelism: 1", image: str = "app:1") -> str:
 
 def conditions(cluster: LivingCluster, obj: dict) -> dict[str, str]:
     status = cluster.fresh(obj)["status"]
-    return {each["type"]: each["reason"] for each in status.get("conditions") or () if each["status"] == "True"}
+    return {
+        each["type"]: each["reason"] for each in status.get("conditions") or () if each["status"] == "True"
+    }
 
 
 def test_job_completes_in_well_under_a_second(cluster: LivingCluster) -> None:
@@ -99,7 +101,9 @@ def let_time_pass(cluster: LivingCluster, cron_job: dict) -> None:
     resource = cluster.resource("batch/v1", "CronJob")
     found = cluster.fresh(cron_job)
     status = {**(found.get("status") or {}), "lastScheduleTime": past}
-    cluster._inside(lambda: cluster.store.put(resource, {**found, "metadata": dict(found["metadata"]), "status": status}))
+    cluster._inside(
+        lambda: cluster.store.put(resource, {**found, "metadata": dict(found["metadata"]), "status": status})
+    )
 
 
 def test_cron_job_starts_one_job_for_the_latest_missed_run(cluster: LivingCluster) -> None:

@@ -38,7 +38,9 @@ def test_a_day_that_never_comes_is_never_due() -> None:
     assert cron.parse("0 0 31 feb *").next_after(moment("2026-01-01T00:00")) is None
 
 
-@pytest.mark.parametrize("schedule", ["", "* * * *", "60 * * * *", "* 24 * * *", "a * * * *", "5-1 * * * *", "*/0 * * * *"])
+@pytest.mark.parametrize(
+    "schedule", ["", "* * * *", "60 * * * *", "* 24 * * *", "a * * * *", "5-1 * * * *", "*/0 * * * *"]
+)
 def test_wrong_schedule_is_refused(schedule: str) -> None:
     with pytest.raises(cron.ScheduleError):
         cron.parse(schedule)

@@ -64,13 +64,18 @@ def test_finished_deployment_says_so(cluster: LivingCluster, web: dict) -> None:
     assert all(pod["spec"]["nodeName"] == "node-1" and pod["status"]["podIP"] for pod in pods)
 
 
-def test_availability_never_falls_below_the_minimum_during_a_rollout(cluster: LivingCluster, web: dict) -> None:
+def test_availability_never_falls_below_the_minimum_during_a_rollout(
+    cluster: LivingCluster, web: dict
+) -> None:
     seen = []
     resource = cluster.resource("apps/v1", "ReplicaSet")
     cluster.store.subscribe(
         resource,
         lambda _: seen.append(
-            sum(each.get("status", {}).get("availableReplicas", 0) for each in cluster.all("apps/v1", "ReplicaSet"))
+            sum(
+                each.get("status", {}).get("availableReplicas", 0)
+                for each in cluster.all("apps/v1", "ReplicaSet")
+            )
         ),
     )
     cluster.change(web, set_image("registry.example.com/app:2"))
@@ -79,7 +84,9 @@ def test_availability_never_falls_below_the_minimum_during_a_rollout(cluster: Li
     assert min(seen) >= 3
 
 
-def test_going_back_uses_the_old_replica_set_as_the_newest_revision(cluster: LivingCluster, web: dict) -> None:
+def test_going_back_uses_the_old_replica_set_as_the_newest_revision(
+    cluster: LivingCluster, web: dict
+) -> None:
     (first,) = cluster.all("apps/v1", "ReplicaSet")
     cluster.change(web, set_image("registry.example.com/app:2"))
     cluster.settle()
@@ -96,7 +103,11 @@ def test_image_that_cannot_be_pulled_leaves_the_old_pods_running(cluster: Living
     cluster.change(web, set_image("registry.example.com/fail-web:2"))
     cluster.settle()
     status = cluster.fresh(web)["status"]
-    assert (status["availableReplicas"], status["updatedReplicas"], status["unavailableReplicas"]) == (3, 1, 1)
+    assert (status["availableReplicas"], status["updatedReplicas"], status["unavailableReplicas"]) == (
+        3,
+        1,
+        1,
+    )
     stuck = [pod for pod in cluster.all("v1", "Pod") if pod["status"]["phase"] == "Pending"]
     assert stuck[0]["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "ImagePullBackOff"
 
@@ -107,7 +118,9 @@ def test_stuck_rollout_exceeds_its_deadline(cluster: LivingCluster, web: dict) -
         obj["spec"]["progressDeadlineSeconds"] = 1
 
     cluster.change(web, stick)
-    cluster.until(lambda: condition(cluster.fresh(web), "Progressing")["reason"] == "ProgressDeadlineExceeded")
+    cluster.until(
+        lambda: condition(cluster.fresh(web), "Progressing")["reason"] == "ProgressDeadlineExceeded"
+    )
     assert condition(cluster.fresh(web), "Progressing")["status"] == "False"
 
 

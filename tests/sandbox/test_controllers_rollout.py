@@ -8,7 +8,10 @@ from portal.sandbox.controllers.rollout import Limits
 
 def limits(replicas: int, surge: int | str = "25%", unavailable: int | str = "25%") -> Limits:
     return rollout.limits_of(
-        {"replicas": replicas, "strategy": {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}}
+        {
+            "replicas": replicas,
+            "strategy": {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}},
+        }
     )
 
 

@@ -174,7 +174,9 @@ def test_service_publishes_ready_pods_and_budget_counts_them(cluster: LivingClus
 
 
 def test_service_addresses_are_unique_and_kept(cluster: LivingCluster) -> None:
-    service = "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]{more}}}"
+    service = (
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]{more}}}"
+    )
     first = cluster.create(service.format(name="one", more=""))
     address = first["spec"]["clusterIP"]
     assert cluster.change(first, lambda obj: obj["spec"].pop("clusterIP"))["spec"]["clusterIP"] == address
@@ -187,7 +189,7 @@ def test_autoscaler_follows_simulated_usage(cluster: LivingCluster) -> None:
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n"
         "  selector: {matchLabels: {app: web}}\n  template:\n"
         "    metadata: {labels: {app: web}, annotations: {sandbox.slipway.dev/cpu: 150m}}\n"
-        '    spec: {containers: [{name: app, image: app, resources: {requests: {cpu: 100m}}}]}'
+        "    spec: {containers: [{name: app, image: app, resources: {requests: {cpu: 100m}}}]}"
     )
     scaler = cluster.create(
         "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n"

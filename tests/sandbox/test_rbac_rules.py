@@ -29,7 +29,12 @@ def test_rule_matches_only_what_it_names(rule: dict, request_: tuple[str, ...], 
 
 @pytest.mark.parametrize(
     ("url", "path", "expected"),
-    [("/healthz", "/healthz", True), ("/api/*", "/api/v1", True), ("*", "/x", True), ("/api", "/api/v1", False)],
+    [
+        ("/healthz", "/healthz", True),
+        ("/api/*", "/api/v1", True),
+        ("*", "/x", True),
+        ("/api", "/api/v1", False),
+    ],
 )
 def test_path_rule_ends_in_a_star_or_is_exact(url: str, path: str, expected: bool) -> None:
     assert rules.allows_path({"verbs": ["get"], "nonResourceURLs": [url]}, "get", path) is expected
