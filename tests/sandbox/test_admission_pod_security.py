@@ -28,11 +28,12 @@ def test_hardened_pod_passes_every_level() -> None:
 def test_plain_pod_passes_baseline_and_hears_all_that_restricted_asks() -> None:
     assert standards.evaluate("baseline", {}, PLAIN) == []
     assert standards.evaluate("restricted", {}, PLAIN) == [
-        'allowPrivilegeEscalation != false (container "app" must set securityContext.allowPrivilegeEscalation=false)',
+        'allowPrivilegeEscalation != false (container "app" must set '
+        "securityContext.allowPrivilegeEscalation=false)",
         'unrestricted capabilities (container "app" must set securityContext.capabilities.drop=["ALL"])',
         'runAsNonRoot != true (pod or container "app" must set securityContext.runAsNonRoot=true)',
-        'seccompProfile (pod or container "app" must set securityContext.seccompProfile.type to "RuntimeDefault" '
-        'or "Localhost")',
+        'seccompProfile (pod or container "app" must set securityContext.seccompProfile.type to '
+        '"RuntimeDefault" or "Localhost")',
     ]
 
 

@@ -46,8 +46,8 @@ def test_enforced_level_refuses_a_pod_with_every_reason(cluster: LivingCluster) 
     with pytest.raises(ApiError) as refusal:
         cluster.create(POD.replace("image: x}", "image: x, securityContext: {privileged: true}}"))
     assert refusal.value.message == (
-        'pods "p" is forbidden: violates PodSecurity "baseline:latest": privileged (container "a" must not set '
-        "securityContext.privileged=true)"
+        'pods "p" is forbidden: violates PodSecurity "baseline:latest": privileged (container "a" must not '
+        "set securityContext.privileged=true)"
     )
     cluster.create(POD)
 
@@ -76,8 +76,8 @@ def test_stored_policy_denies_what_its_binding_says(cluster: LivingCluster) -> N
     with pytest.raises(ApiError) as refusal:
         cluster.create(DEPLOYMENT.format(replicas=9))
     assert refusal.value.message == (
-        "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'few' with binding 'few' denied request: "
-        "at most 5 replicas"
+        "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'few' with binding 'few' denied "
+        "request: at most 5 replicas"
     )
     made = cluster.create(DEPLOYMENT.format(replicas=2))
     with pytest.raises(ApiError, match="at most 5 replicas"):

@@ -101,19 +101,20 @@ def test_storage_and_service_kinds_are_counted(cluster: LivingCluster) -> None:
         "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\n"
         "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 2Gi}}}"
     )
-    with pytest.raises(ApiError, match="requested: requests.storage=2Gi"):
+    with pytest.raises(ApiError, match=r"requested: requests\.storage=2Gi"):
         cluster.create(claim)
     with pytest.raises(ApiError, match=r"requested: services\.loadbalancers=1"):
         cluster.create(
-            "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {type: LoadBalancer, ports: [{port: 80}]}"
+            "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
+            "spec: {type: LoadBalancer, ports: [{port: 80}]}"
         )
 
 
 def test_workload_says_that_its_quota_is_exceeded_and_recovers(cluster: LivingCluster) -> None:
     made = quota(cluster, 'pods: "0"')
     deployment = cluster.create(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {a: b}}\n"
-        "  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+        "spec:\n  selector: {matchLabels: {a: b}}\n  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}"
     )
 
     def failure() -> str:

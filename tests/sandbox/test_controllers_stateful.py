@@ -193,8 +193,9 @@ def test_autoscaler_follows_simulated_usage(cluster: LivingCluster) -> None:
     )
     scaler = cluster.create(
         "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n"
-        "  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  minReplicas: 2\n  maxReplicas: 5\n"
-        "  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 75}}}]"
+        "  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n"
+        "  minReplicas: 2\n  maxReplicas: 5\n  metrics:\n  - type: Resource\n"
+        "    resource: {name: cpu, target: {type: Utilization, averageUtilization: 75}}"
     )
     cluster.until(lambda: cluster.fresh(deployment)["spec"]["replicas"] == 5)
     cluster.settle()

@@ -26,7 +26,8 @@ def role(
 def binding(subject: str, kind: str = "Role", name: str = "reader") -> str:
     return (
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: bound}\n"
-        f"roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {kind}, name: {name}}}\nsubjects: [{{{subject}}}]"
+        f"roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {kind}, name: {name}}}\n"
+        f"subjects: [{{{subject}}}]"
     )
 
 
@@ -72,8 +73,8 @@ def test_refusal_names_user_verb_and_place_and_what_is_broken(cluster: LivingClu
     allowed, reason = cluster.cluster.authorizer.allowed(DEV, "list", "", "configmaps", namespace="team")
     assert not allowed
     assert refusals.forbidden(DEV, "list", "", "configmaps", namespace="team", reason=reason).message == (
-        'configmaps is forbidden: User "dev" cannot list resource "configmaps" in API group "" in the namespace '
-        '"team": RBAC: role.rbac.authorization.k8s.io "gone" not found'
+        'configmaps is forbidden: User "dev" cannot list resource "configmaps" in API group "" in the '
+        'namespace "team": RBAC: role.rbac.authorization.k8s.io "gone" not found'
     )
 
 
@@ -83,7 +84,8 @@ def test_nobody_grants_more_than_they_have(cluster: LivingCluster) -> None:
     with pytest.raises(ApiError) as refusal:
         cluster.create(role("secrets", resources="secrets", verbs="get"), user=DEV)
     assert refusal.value.message == (
-        'roles.rbac.authorization.k8s.io "secrets" is forbidden: user "dev" (groups=["shop" "system:authenticated"]) '
+        'roles.rbac.authorization.k8s.io "secrets" is forbidden: user "dev" '
+        '(groups=["shop" "system:authenticated"]) '
         "is attempting to grant RBAC permissions not currently held:\n"
         '{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}'
     )
@@ -95,8 +97,9 @@ def test_nobody_grants_more_than_they_have(cluster: LivingCluster) -> None:
 def test_the_verb_bind_lets_one_hand_out_a_named_role(cluster: LivingCluster) -> None:
     cluster.settle()
     grant = (
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\nrules:\n"
-        "- {apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], resourceNames: [view], verbs: [bind]}"
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\n"
+        "rules: [{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], resourceNames: [view], "
+        "verbs: [bind]}]"
     )
     cluster.create(grant)
     cluster.create(binding("kind: User, name: dev"))
@@ -112,8 +115,8 @@ def test_impersonation_needs_the_right_to_it(cluster: LivingCluster) -> None:
     with pytest.raises(ApiError) as refusal:
         impersonated(DEV, headers, authorizer)
     assert refusal.value.message == (
-        'serviceaccounts "deployer" is forbidden: User "dev" cannot impersonate resource "serviceaccounts" in API '
-        'group "" in the namespace "team"'
+        'serviceaccounts "deployer" is forbidden: User "dev" cannot impersonate resource "serviceaccounts" '
+        'in API group "" in the namespace "team"'
     )
     cluster.create(role("reader", "''", "serviceaccounts", "impersonate"))
     cluster.create(binding("kind: User, name: dev"))
