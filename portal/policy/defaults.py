@@ -202,6 +202,10 @@ def _binding(document: Object, _spec: Object) -> None:
             subject["apiGroup"] = RBAC
 
 
+def _role(document: Object, _spec: Object) -> None:
+    document.setdefault("rules", None)
+
+
 def _namespace(document: Object, spec: Object) -> None:
     spec.setdefault("finalizers", ["kubernetes"])
     metadata = document.setdefault("metadata", {})
@@ -259,17 +263,18 @@ DEFAULTS: dict[tuple[str, str], Callable[[Object, Object], None]] = {
     ("batch", "CronJob"): _cron_job,
     ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
     ("networking.k8s.io", "NetworkPolicy"): _network_policy,
+    (RBAC, "Role"): _role,
+    (RBAC, "ClusterRole"): _role,
     (RBAC, "RoleBinding"): _binding,
     (RBAC, "ClusterRoleBinding"): _binding,
     ("storage.k8s.io", "StorageClass"): _storage_class,
     ("apiextensions.k8s.io", CRD): _definition,
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): _admission_policy,
 }
-WITH_SPEC = frozenset(
-    kind
-    for _group, kind in DEFAULTS
-    if kind not in {"Secret", "RoleBinding", "ClusterRoleBinding", "StorageClass"}
-) - {"PodTemplate"}
+WITHOUT_SPEC = frozenset(
+    {"PodTemplate", "Secret", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "StorageClass"}
+)
+WITH_SPEC = frozenset(kind for _group, kind in DEFAULTS) - WITHOUT_SPEC
 BUILT_IN_GROUPS = frozenset(
     {
         "admissionregistration.k8s.io",

@@ -151,6 +151,27 @@ def test_a_failed_variable_is_named() -> None:
     assert compiler.compile("true || variables.boom == ''", (BOOL,)).evaluate(bound) is True
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "!has(object.s.x) && !has(object.n.x) && !has(object.nothing.x)",
+        "object.s.?x.orValue('d') == 'd' && object.?s.?x.?y.orValue('d') == 'd'",
+        "object.nothing.?x.?y.orValue('d') == 'd' && !object.?n.?x.hasValue()",
+        "object.list.orValue([]) == ['a', 'b', 'c'] && object.map.?x.orValue(0) == 1",
+    ],
+)
+def test_what_has_no_fields_has_none_as_in_cel_go(expression: str) -> None:
+    assert _value(expression) is True
+
+
+def test_leniency_reaches_into_variables() -> None:
+    compiler = Compiler(("object",))
+    compiler.add_variable("inner", "object.s.?x.orValue('d')")
+    assert (
+        compiler.compile("variables.inner == 'd'", (BOOL,)).evaluate(activation({"object": OBJECT})) is True
+    )
+
+
 def test_variables_are_lazy_and_carry_every_type() -> None:
     compiler = Compiler(("object",))
     compiler.add_variable("optional", "object.?zz")

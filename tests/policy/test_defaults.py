@@ -146,6 +146,12 @@ def test_secrets_namespaces_and_bindings_are_completed() -> None:
     assert [subject.get("apiGroup") for subject in bound["subjects"]] == [group, None]
 
 
+def test_a_role_without_rules_says_so() -> None:
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "r"}}
+    assert apply_defaults(role)["rules"] is None
+    assert apply_defaults({**role, "rules": []})["rules"] == []
+
+
 def test_what_go_would_not_write_back_is_gone() -> None:
     spec = _spec("Pod", **pod_spec(env=[], command=None), hostNetwork=False, nodeSelector={}, nodeName="")
     assert not {"hostNetwork", "nodeSelector", "nodeName"} & set(spec)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, Final, TypeAlias
 
 from portal.policy.cel.checked import type_mismatch
@@ -24,6 +25,8 @@ MAX_BOUND = 256 * 1024
 # how often, all levels multiplied, an expression may mention variables: a value must not double without end
 MAX_WEIGHT = 4096
 CLUSTER_ONLY = "authorizer"
+# what the evaluator says where cel-go would have found no field, or no optional, and gone on
+LENIENT_AFTER = ("no such overload", "no such key")
 
 # bindings shared by all expressions that judge one object
 Activation: TypeAlias = Any
@@ -60,18 +63,27 @@ class Program:
     # the variables that it uses, each compiled on its own, to say which one failed
     _variables: Mapping[str, Program] = field(default_factory=dict)
     cluster_only: bool = False
+    # the same, said at greater length (see rewrite): tried when the short form stumbles over a type
+    _lenient_text: Callable[[], str] | None = None
 
     def evaluate(self, activation: Activation) -> Any:
         """The value as plain Python, or a Failure. Never raises for what an expression does."""
         if self.cluster_only:
             return Failure(f"'{CLUSTER_ONLY}' is only available inside a cluster")
+        value = _run(self._expression, activation)
+        if isinstance(value, Failure) and value.message in LENIENT_AFTER and self._lenient is not None:
+            value = _run(self._lenient, activation)
+        return Failure(self._explain(value.message, activation)) if isinstance(value, Failure) else value
+
+    @cached_property
+    def _lenient(self) -> Any:
+        if self._lenient_text is None:
+            return None
         try:
-            result = self._expression.eval(activation)
-            kind, value = result.type().name(), result.value()
-        except Exception as exc:
-            # whatever goes wrong in there, the answer is not yes
-            return Failure(in_server_words(str(exc)) or type(exc).__name__)
-        return Failure(self._explain(in_server_words(value), activation)) if kind == "ERROR" else value
+            return evaluating_environment().compile(self._lenient_text(), disable_check=True)
+        except RuntimeError:
+            # nested too deeply at that length: the first failure stands
+            return None
 
     def error(self, failure: Failure) -> str:
         return f"expression '{self.source}' resulted in error: {failure.message}"
@@ -83,6 +95,16 @@ class Program:
             if isinstance(inner, Failure) and (inner.message == message or message in inner.message):
                 return f'composited variable "{name}" fails to evaluate: {inner.message}'
         return message
+
+
+def _run(expression: Any, bindings: Activation) -> Any:
+    try:
+        result = expression.eval(bindings)
+        kind, value = result.type().name(), result.value()
+    except Exception as exc:
+        # whatever goes wrong in there, the answer is not yes
+        return Failure(in_server_words(str(exc)) or type(exc).__name__)
+    return Failure(in_server_words(value)) if kind == "ERROR" else value
 
 
 def activation(bindings: Mapping[str, Any]) -> Activation:
@@ -108,7 +130,11 @@ class Compiler:
             self._programs[name] = Program(source, None)
             raise
         self.variables[name] = Variable(
-            name, source, rewritten.text, tuple(rewritten.variables), self._weight(rewritten)
+            name=name,
+            source=source,
+            text=rewritten.text,
+            uses=tuple(rewritten.variables),
+            weight=self._weight(rewritten),
         )
         self._programs[name] = program
 
@@ -119,13 +145,14 @@ class Compiler:
         """
         return self._compile(source, self._rewrite(source), wanted)
 
-    def _rewrite(self, source: str) -> Rewritten:
+    def _rewrite(self, source: str, *, lenient: bool = False) -> Rewritten:
         if not source.strip():
             raise ExpressionInvalid("expression is not specified")
         if len(source.encode()) > MAX_SOURCE:
             raise ExpressionInvalid(f"an expression may have at most {MAX_SOURCE} bytes")
         try:
-            return rewrite(source, declared=self.declared | {CLUSTER_ONLY}, variables=self.variables)
+            declared = self.declared | {CLUSTER_ONLY}
+            return rewrite(source, declared=declared, variables=self.variables, lenient=lenient)
         except Misuse as exc:
             raise ExpressionInvalid(_located(source, exc.message, exc.at)) from exc
         except SyntaxUnreadable as exc:
@@ -157,12 +184,15 @@ class Compiler:
         if wanted and kind not in wanted:
             said = wanted[0] if len(wanted) == 1 else "one of [" + " ".join(wanted) + "]"
             raise ExpressionInvalid(f"must evaluate to {said} but got {kind}")
-        return Program(source, expression, used)
+        return Program(source, expression, used, _lenient_text=partial(self._lenient, source))
+
+    def _lenient(self, source: str) -> str:
+        return self._bind(self._rewrite(source, lenient=True), lenient=True)
 
     def _weight(self, rewritten: Rewritten) -> int:
         return 1 + sum(count * self.variables[name].weight for name, count in rewritten.variables.items())
 
-    def _bind(self, rewritten: Rewritten) -> str:
+    def _bind(self, rewritten: Rewritten, *, lenient: bool = False) -> str:
         """The text with the variables it needs bound around it, each lazily and once."""
         needed: dict[str, None] = {}
 
@@ -176,8 +206,10 @@ class Compiler:
             visit(name)
         text = rewritten.text
         for name in reversed(needed):
-            text = f"cel.bind({binding_name(name)}, {self.variables[name].text}, {text})"
-        if len(text) > MAX_BOUND:
+            variable = self.variables[name]
+            bound = self._rewrite(variable.source, lenient=True).text if lenient else variable.text
+            text = f"cel.bind({binding_name(name)}, {bound}, {text})"
+        if len(text) > MAX_BOUND and not lenient:
             raise ExpressionInvalid("the expression and its variables are too large together")
         return text
 

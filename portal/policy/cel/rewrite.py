@@ -79,21 +79,29 @@ def binding_name(variable: str) -> str:
     return f"{OURS}v_{variable}"
 
 
-def rewrite(source: str, *, declared: Collection[str], variables: Collection[str]) -> Rewritten:
+def rewrite(
+    source: str, *, declared: Collection[str], variables: Collection[str], lenient: bool = False
+) -> Rewritten:
     """`source` for both environments.
+
+    `lenient`: what has no fields has none, and what is no optional is its own value, as cel-go evaluates it
+    (interpreter/attributes.go, cel/library.go). Longer and slower, so for a second try only.
 
     Raises SyntaxUnreadable, or Misuse for a name that is not declared.
     """
-    writer = _Writer(source, declared, variables)
+    writer = _Writer(source, declared, variables, lenient)
     text = writer.run(parse(source), frozenset())
     return Rewritten(text, writer.used, writer.names)
 
 
 class _Writer:
-    def __init__(self, source: str, declared: Collection[str], variables: Collection[str]) -> None:
+    def __init__(
+        self, source: str, declared: Collection[str], variables: Collection[str], lenient: bool
+    ) -> None:
         self.source = source
         self.declared = declared
         self.variables = variables
+        self.lenient = lenient
         self.used: dict[str, int] = {}
         self.names: set[str] = set()
         self.fresh = 0
@@ -167,6 +175,8 @@ class _Writer:
             self.run(arguments[0], local)
             return "true"
         if name == "has" and len(arguments) == 1:
+            if self.lenient and (found := self._lenient_has(arguments[0], local)):
+                return found
             root, _steps = self._root(arguments[0], local)
             if root in TYPED_FIELDS:
                 # the checker takes a typed field for its value, and would not call the result a boolean
@@ -176,6 +186,14 @@ class _Writer:
             kept = f"(type({bound}) == bytes ? slipway_text({bound}) : string({bound}))"
             return f"cel.bind({bound}, dyn({value}), {kept})"
         return name + self.group(call, local)
+
+    def _lenient_has(self, run: Run, local: frozenset[str]) -> str:
+        part = run.parts[0] if len(run.parts) == 1 else None
+        if not isinstance(part, Member) or not part.steps or part.steps[-1].call or part.steps[-1].optional:
+            return ""
+        bound = self.unique()
+        owner = self.member(Member(part.head, part.call, part.steps[:-1], part.start, part.end), local)
+        return f"cel.bind({bound}, dyn({owner}), type({bound}) == map && has({bound}.{part.steps[-1].name}))"
 
     @staticmethod
     def _root(run: Run, local: frozenset[str]) -> tuple[str, list[Step]]:
@@ -197,6 +215,15 @@ class _Writer:
 
     def step(self, target: str, step: Step, local: frozenset[str]) -> str:
         call = step.call
+        if self.lenient and step.optional and call is None:
+            bound = self.unique()
+            full = f"!{bound}.hasValue() || type({bound}.value()) == map"
+            held = f"type({bound}) == map || type({bound}) == optional_type && ({full})"
+            return f"cel.bind({bound}, dyn({target}), {held} ? {bound}.?{step.name} : optional.none())"
+        if self.lenient and step.name == "orValue" and call and len(call.items) == 1:
+            bound, other = self.unique(), self.run(call.items[0], local)
+            chosen = f"type({bound}) == optional_type ? {bound}.orValue({other}) : {bound}"
+            return f"cel.bind({bound}, dyn({target}), {chosen})"
         if call is None or step.name == "[]":
             between = self.source[step.start : call.start if call else step.end]
             return target + between + (self.group(call, local) if call else "")
