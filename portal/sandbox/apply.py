@@ -44,7 +44,9 @@ class Applier:
             merged = _prune(node, merged, managers, last.fields)
         found = typed.compare(node, base, merged).without(ignored)
         conflicts = [
-            (entry.manager, both) for entry in managers.others(manager) if (both := entry.fields & found.changed)
+            (entry.manager, both)
+            for entry in managers.others(manager)
+            if (both := entry.fields & found.changed)
         ]
         if conflicts and not ctx.force:
             raise conflict(conflicts)

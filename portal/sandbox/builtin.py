@@ -90,8 +90,20 @@ _REVIEWS = [
     _of("authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews", cluster=True, verbs=CREATE),
     _of("authentication.k8s.io/v1", "TokenReview", "tokenreviews", cluster=True, verbs=CREATE),
     _of("authorization.k8s.io/v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", verbs=CREATE),
-    _of("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", cluster=True, verbs=CREATE),
-    _of("authorization.k8s.io/v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", cluster=True, verbs=CREATE),
+    _of(
+        "authorization.k8s.io/v1",
+        "SelfSubjectAccessReview",
+        "selfsubjectaccessreviews",
+        cluster=True,
+        verbs=CREATE,
+    ),
+    _of(
+        "authorization.k8s.io/v1",
+        "SelfSubjectRulesReview",
+        "selfsubjectrulesreviews",
+        cluster=True,
+        verbs=CREATE,
+    ),
     _of("authorization.k8s.io/v1", "SubjectAccessReview", "subjectaccessreviews", cluster=True, verbs=CREATE),
 ]
 _NETWORK = [

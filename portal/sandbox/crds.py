@@ -91,7 +91,9 @@ class CustomResources:
             if not version.get("served") and version["name"] != stored:
                 continue
             resource = _resource(spec, version, stored)
-            self._decoder.register(resource, structural.compiled((version.get("schema") or {}).get("openAPIV3Schema")))
+            self._decoder.register(
+                resource, structural.compiled((version.get("schema") or {}).get("openAPIV3Schema"))
+            )
             self._versions[resource.gvk] = version
             self._resources.register(resource)
             served.append(resource)
@@ -117,7 +119,9 @@ class CustomResources:
             "acceptedNames": clone(changed["spec"]["names"]),
             "conditions": [
                 _condition("NamesAccepted", "NoConflicts", "no conflicts found", moment),
-                _condition("Established", "InitialNamesAccepted", "the initial names have been accepted", moment),
+                _condition(
+                    "Established", "InitialNamesAccepted", "the initial names have been accepted", moment
+                ),
             ],
         }
         metadata = changed["metadata"]
@@ -134,7 +138,9 @@ class CustomResources:
         for resource in self._served.get(name, [])[:1]:
             for obj in self._store.list(resource):
                 if not obj["metadata"].get("deletionTimestamp"):
-                    self._registry.delete(resource, objects.namespace_of(obj), obj["metadata"]["name"], ctx=ctx)
+                    self._registry.delete(
+                        resource, objects.namespace_of(obj), obj["metadata"]["name"], ctx=ctx
+                    )
             left = self._store.count(resource)
         current = self._store.get(self._definitions, None, name)
         if left or current is None or CLEANUP not in (current["metadata"].get("finalizers") or ()):

@@ -30,7 +30,9 @@ def _default(node: Node, value: Any) -> None:
     if isinstance(value, dict):
         for name, child in node.fields.items():
             schema = child.schema
-            if "default" in schema and (name not in value or (value[name] is None and not schema.get("nullable"))):
+            if "default" in schema and (
+                name not in value or (value[name] is None and not schema.get("nullable"))
+            ):
                 value[name] = clone(schema["default"])
             elif name in value and value[name] is None and schema and not schema.get("nullable"):
                 # a null where none is allowed is as good as absent
@@ -60,7 +62,9 @@ def _required(schema: Any, value: Object, path: str) -> list[FieldError]:
     ]
 
 
-def _check_members(node: Node, value: Object, path: str, skip: frozenset[str] = frozenset()) -> list[FieldError]:
+def _check_members(
+    node: Node, value: Object, path: str, skip: frozenset[str] = frozenset()
+) -> list[FieldError]:
     errors = []
     for name, each in value.items():
         if name not in skip:
@@ -80,7 +84,9 @@ def _check(node: Node, value: Any, path: str) -> list[FieldError]:
         return [_wrong_type(schema, value, path)]
     errors = []
     if isinstance(value, dict):
-        errors += _required(schema, value, path) + _check_members(node, value, path) + _sizes(schema, value, path)
+        errors += (
+            _required(schema, value, path) + _check_members(node, value, path) + _sizes(schema, value, path)
+        )
     elif isinstance(value, list):
         errors += _check_list(node, value, path)
     elif isinstance(value, str):
@@ -132,7 +138,9 @@ def _check_text(schema: Any, value: str, path: str) -> list[FieldError]:
     errors = []
     shortest, longest, pattern = schema.get("minLength"), schema.get("maxLength"), schema.get("pattern")
     if longest is not None and len(value) > longest:
-        errors.append(FieldError("FieldValueTooLong", path, f"Too long: may not be more than {longest} bytes"))
+        errors.append(
+            FieldError("FieldValueTooLong", path, f"Too long: may not be more than {longest} bytes")
+        )
     if shortest is not None and len(value) < shortest:
         errors.append(field_invalid(path, value, f"{path} in body should be at least {shortest} chars long"))
     if pattern and not re.search(pattern, value):
@@ -173,7 +181,9 @@ def _sizes(schema: Any, value: Object, path: str) -> list[FieldError]:
     most, fewest = schema.get("maxProperties"), schema.get("minProperties")
     errors = []
     if most is not None and len(value) > most:
-        errors.append(FieldError("FieldValueTooMany", path, f"Too many: {len(value)}: must have at most {most} items"))
+        errors.append(
+            FieldError("FieldValueTooMany", path, f"Too many: {len(value)}: must have at most {most} items")
+        )
     if fewest is not None and len(value) < fewest:
         errors.append(
             field_invalid(path, len(value), f"{path} in body should have at least {fewest} properties")
@@ -188,12 +198,20 @@ def _check_combined(schema: Any, value: Any, path: str) -> list[FieldError]:
         errors += _judge(part, value, path)
     anything = schema.get("anyOf")
     if anything and all(_judge(part, value, path) for part in anything):
-        errors.append(field_invalid(path, encode(value), f"{path} in body must validate at least one schema (anyOf)"))
+        errors.append(
+            field_invalid(path, encode(value), f"{path} in body must validate at least one schema (anyOf)")
+        )
     one = schema.get("oneOf")
     if one and sum(not _judge(part, value, path) for part in one) != 1:
-        errors.append(field_invalid(path, encode(value), f"{path} in body must validate one and only one schema (oneOf)"))
+        errors.append(
+            field_invalid(
+                path, encode(value), f"{path} in body must validate one and only one schema (oneOf)"
+            )
+        )
     if schema.get("not") and not _judge(schema["not"], value, path):
-        errors.append(field_invalid(path, encode(value), f"{path} in body must not validate the schema (not)"))
+        errors.append(
+            field_invalid(path, encode(value), f"{path} in body must not validate the schema (not)")
+        )
     return errors
 
 

@@ -72,7 +72,11 @@ class Deleter:
         finalizers = _finalizers(resource, existing, ctx)
         metadata = existing["metadata"]
         shorter = grace < (metadata.get("deletionGracePeriodSeconds") or 0)
-        if metadata.get("deletionTimestamp") and not shorter and finalizers == (metadata.get("finalizers") or []):
+        if (
+            metadata.get("deletionTimestamp")
+            and not shorter
+            and finalizers == (metadata.get("finalizers") or [])
+        ):
             return existing
         marked: Object = clone(existing)
         fresh = marked["metadata"]

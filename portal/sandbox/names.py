@@ -153,7 +153,9 @@ def _check_owners(owners: list[Object]) -> list[FieldError]:
         path = f"metadata.ownerReferences[{index}]"
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
-                errors.append(field_invalid(f"{path}.{field}", owner.get(field, ""), f"{field} must not be empty"))
+                errors.append(
+                    field_invalid(f"{path}.{field}", owner.get(field, ""), f"{field} must not be empty")
+                )
         if owner.get("controller"):
             controllers.append(owner.get("kind", "") + "/" + owner.get("name", ""))
     if len(controllers) > 1:

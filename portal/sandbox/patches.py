@@ -50,7 +50,9 @@ def merge(old: Any, patch: Any) -> Any:
 def json_patch(old: Object, operations: Any) -> Object:
     """RFC 6902; one failing operation fails all."""
     if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
-        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+        )
     if len(operations) > MAX_OPERATIONS:
         raise ApiError(
             413,

@@ -44,7 +44,9 @@ _INITIAL_STATUS: dict[tuple[str, str], Object] = {
 
 
 def has_generation(resource: Resource) -> bool:
-    return (resource.group, resource.kind) not in _WITHOUT_GENERATION and not resource.group.startswith("rbac.")
+    return (resource.group, resource.kind) not in _WITHOUT_GENERATION and not resource.group.startswith(
+        "rbac."
+    )
 
 
 def generated_name(base: str) -> str:
@@ -58,7 +60,13 @@ def for_create(resource: Resource, obj: Object) -> None:
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = generated_name(metadata["generateName"])
     metadata.setdefault("name", "")
-    for field in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"):
+    for field in (
+        "resourceVersion",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "selfLink",
+    ):
         metadata.pop(field, None)
     metadata["uid"] = str(uuid.uuid4())
     metadata["creationTimestamp"] = objects.now()
@@ -202,9 +210,7 @@ def check_identity(resource: Resource, existing: Object, patched: Object) -> Non
         )
 
 
-def for_apply(
-    resource: Resource, namespace: str, name: str, config: Object, live: Object | None
-) -> Object:
+def for_apply(resource: Resource, namespace: str, name: str, config: Object, live: Object | None) -> Object:
     """Check an applied configuration's identity; returns it with name and namespace filled in."""
     metadata = dict(config.get("metadata") or {})
     if metadata.get("managedFields"):
@@ -237,7 +243,9 @@ def for_apply(
 
 def options(operation: Operation, ctx: RequestContext) -> Object:
     """The options object that admission sees."""
-    kind = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}.get(operation, "")
+    kind = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}.get(
+        operation, ""
+    )
     found: Object = {"apiVersion": "meta.k8s.io/v1", "kind": kind}
     if ctx.dry_run:
         found["dryRun"] = ["All"]

@@ -147,9 +147,7 @@ class Registry:
         new = managedfields.updated(self.decoder.schema(resource), resource, existing, new, submitted, ctx)
         return self._store_change(resource, existing, new, ctx)
 
-    def _store_change(
-        self, resource: Resource, existing: Object, new: Object, ctx: RequestContext
-    ) -> Object:
+    def _store_change(self, resource: Resource, existing: Object, new: Object, ctx: RequestContext) -> Object:
         namespace, name = namespace_of(existing), existing["metadata"]["name"]
         attrs = self.admit("UPDATE", resource, namespace, name, new, existing, ctx)
         new = attrs.object or new

@@ -138,5 +138,3 @@ class Resources:
         self.generation += 1
         for listener in self._listeners:
             listener()
-
-

@@ -104,7 +104,7 @@ class _Parser:
             value = self._exact()
             if not re.fullmatch(r"[+-]?\d+", value):
                 raise _unparsable(
-                    f'values[0][{key}]: Invalid value: "{value}": for \'Gt\', \'Lt\' operators, the value must be an integer'
+                    f"values[0][{key}]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
                 )
             return Requirement(key, operator, (value,))
         raise _unparsable(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")

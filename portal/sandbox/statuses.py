@@ -56,7 +56,9 @@ def field_invalid(field: str, value: object, detail: str) -> FieldError:
 
 
 def field_required(field: str, detail: str = "") -> FieldError:
-    return FieldError("FieldValueRequired", field, f"Required value: {detail}" if detail else "Required value")
+    return FieldError(
+        "FieldValueRequired", field, f"Required value: {detail}" if detail else "Required value"
+    )
 
 
 def field_forbidden(field: str, detail: str) -> FieldError:
@@ -83,9 +85,7 @@ def field_too_long(field: str, limit: int) -> FieldError:
 
 
 def field_too_many(field: str, count: int, limit: int) -> FieldError:
-    return FieldError(
-        "FieldValueTooMany", field, f"Too many: {count}: must have at most {limit} items"
-    )
+    return FieldError("FieldValueTooMany", field, f"Too many: {count}: must have at most {limit} items")
 
 
 def field_type(field: str, value: object, detail: str) -> FieldError:
@@ -126,7 +126,9 @@ def conflict(resource: Resource, name: str, why: str = MODIFIED) -> ApiError:
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
-def forbidden(resource: Resource, name: str, why: str, causes: list[dict[str, str]] | None = None) -> ApiError:
+def forbidden(
+    resource: Resource, name: str, why: str, causes: list[dict[str, str]] | None = None
+) -> ApiError:
     """A refusal by admission: `pods "p" is forbidden: why`."""
     named = f'{plural_name(resource)} "{name}"' if name else plural_name(resource)
     more = {"causes": causes} if causes else {}

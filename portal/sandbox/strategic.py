@@ -113,7 +113,8 @@ def _ordered(node: Node, values: list[Any], order: list[Any]) -> list[Any]:
     wanted = [identity(each) for each in order]
     ranks = {repr(each): rank for rank, each in enumerate(wanted)}
     named = sorted(
-        (each for each in values if repr(identity(each)) in ranks), key=lambda each: ranks[repr(identity(each))]
+        (each for each in values if repr(identity(each)) in ranks),
+        key=lambda each: ranks[repr(identity(each))],
     )
     result: list[Any] = []
     for value in values:

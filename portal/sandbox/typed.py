@@ -22,7 +22,9 @@ class Comparison:
 
     def without(self, prefixes: tuple[Path, ...]) -> Comparison:
         cut = fieldsets.without_prefixes
-        return Comparison(cut(self.added, prefixes), cut(self.modified, prefixes), cut(self.removed, prefixes))
+        return Comparison(
+            cut(self.added, prefixes), cut(self.modified, prefixes), cut(self.removed, prefixes)
+        )
 
 
 def _is_map(node: Node, value: Any) -> bool:

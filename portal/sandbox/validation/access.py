@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from portal.sandbox.objects import Object
-from portal.sandbox.statuses import FieldError, field_forbidden, field_invalid, field_required, field_unsupported
+from portal.sandbox.statuses import (
+    FieldError,
+    field_forbidden,
+    field_invalid,
+    field_required,
+    field_unsupported,
+)
 
 RBAC = "rbac.authorization.k8s.io"
 
@@ -32,9 +38,13 @@ def _rules(obj: Object, *, namespaced: bool) -> list[FieldError]:
                 )
             continue
         if not rule.get("apiGroups"):
-            errors.append(field_required(f"{path}.apiGroups", "resource rules must supply at least one api group"))
+            errors.append(
+                field_required(f"{path}.apiGroups", "resource rules must supply at least one api group")
+            )
         if not rule.get("resources"):
-            errors.append(field_required(f"{path}.resources", "resource rules must supply at least one resource"))
+            errors.append(
+                field_required(f"{path}.resources", "resource rules must supply at least one resource")
+            )
     return errors
 
 

@@ -51,7 +51,9 @@ def port_name(value: str, path: str) -> list[FieldError]:
         errors.append(field_invalid(path, value, "must be no more than 15 characters"))
     if not _PORT_NAME.match(value):
         errors.append(
-            field_invalid(path, value, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+            field_invalid(
+                path, value, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+            )
         )
     elif not re.search("[a-z]", value):
         errors.append(field_invalid(path, value, "must contain at least one letter (a-z)"))

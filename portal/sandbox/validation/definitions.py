@@ -19,7 +19,7 @@ def _definition(obj: Object) -> list[FieldError]:
     name, wanted = obj["metadata"]["name"], f"{found.get('plural', '')}.{spec.get('group', '')}"
     errors = []
     if name != wanted:
-        errors.append(field_invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"))
+        errors.append(field_invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group'))
     if not spec.get("group"):
         errors.append(field_required("spec.group"))
     elif "." not in spec["group"]:
@@ -40,7 +40,9 @@ def _versions(versions: list[Object]) -> list[FieldError]:
     errors = []
     if sum(bool(each.get("storage")) for each in versions) != 1:
         errors.append(
-            field_invalid("spec.versions", versions, "must have exactly one version marked as storage version")
+            field_invalid(
+                "spec.versions", versions, "must have exactly one version marked as storage version"
+            )
         )
     for index, version in enumerate(versions):
         path = f"spec.versions[{index}]"

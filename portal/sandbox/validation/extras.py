@@ -5,7 +5,13 @@ from __future__ import annotations
 from portal.policy.quantities import QuantityError, parse_quantity
 from portal.sandbox import names
 from portal.sandbox.objects import Object, dig
-from portal.sandbox.statuses import FieldError, field_duplicate, field_forbidden, field_invalid, field_required
+from portal.sandbox.statuses import (
+    FieldError,
+    field_duplicate,
+    field_forbidden,
+    field_invalid,
+    field_required,
+)
 from portal.sandbox.validation.common import immutable, one_of, resource_list
 
 _LIMIT_TYPES = ("Container", "PersistentVolumeClaim", "Pod")
@@ -40,7 +46,9 @@ def _limit_range(obj: Object) -> list[FieldError]:
         path = f"spec.limits[{index}]"
         kind = limit.get("type") or ""
         if kind not in _LIMIT_TYPES and "/" not in kind:
-            errors.append(field_invalid(f"{path}.type", kind, "must be a standard limit type or fully qualified"))
+            errors.append(
+                field_invalid(f"{path}.type", kind, "must be a standard limit type or fully qualified")
+            )
         if kind in seen:
             errors.append(field_duplicate(f"{path}.type", kind))
         seen.add(kind)
@@ -74,7 +82,11 @@ def _priority_class(obj: Object) -> list[FieldError]:
     if obj["metadata"]["name"].startswith("system-"):
         return []
     if value > HIGHEST_PRIORITY:
-        return [field_forbidden("value", f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}")]
+        return [
+            field_forbidden(
+                "value", f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}"
+            )
+        ]
     return []
 
 
@@ -84,7 +96,9 @@ def _priority_class_update(new: Object, old: Object) -> list[FieldError]:
 
 
 def _storage_class(obj: Object) -> list[FieldError]:
-    errors = [] if obj.get("provisioner") else [field_required("provisioner", "provisioner must be specified")]
+    errors = (
+        [] if obj.get("provisioner") else [field_required("provisioner", "provisioner must be specified")]
+    )
     errors += one_of(obj.get("reclaimPolicy", "Delete"), "reclaimPolicy", ("Delete", "Retain"))
     binding = obj.get("volumeBindingMode", "Immediate")
     return errors + one_of(binding, "volumeBindingMode", ("Immediate", "WaitForFirstConsumer"))

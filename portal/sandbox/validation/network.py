@@ -26,7 +26,9 @@ def _service(obj: Object) -> list[FieldError]:
     if not ports and not headless and kind != "ExternalName":
         errors.append(field_required("spec.ports"))
     if kind == "LoadBalancer" and headless:
-        errors.append(field_invalid("spec.clusterIP", "None", "may not be set to 'None' for LoadBalancer services"))
+        errors.append(
+            field_invalid("spec.clusterIP", "None", "may not be set to 'None' for LoadBalancer services")
+        )
     if kind == "ExternalName" and not spec.get("externalName"):
         errors.append(field_required("spec.externalName"))
     errors += one_of(spec.get("sessionAffinity", "None"), "spec.sessionAffinity", ("ClientIP", "None"))
@@ -82,7 +84,9 @@ def _ingress(obj: Object) -> list[FieldError]:
         path = f"spec.rules[{index}]"
         host = rule.get("host")
         if host:
-            errors += [field_invalid(f"{path}.host", host, why) for why in names.subdomain(host.removeprefix("*."))]
+            errors += [
+                field_invalid(f"{path}.host", host, why) for why in names.subdomain(host.removeprefix("*."))
+            ]
         http = rule.get("http")
         if http is not None and not http.get("paths"):
             errors.append(field_required(f"{path}.http.paths"))

@@ -15,7 +15,14 @@ from portal.sandbox.statuses import (
     field_not_found,
     field_required,
 )
-from portal.sandbox.validation.common import not_negative, one_of, port, port_name, port_or_name, resource_list
+from portal.sandbox.validation.common import (
+    not_negative,
+    one_of,
+    port,
+    port_name,
+    port_or_name,
+    resource_list,
+)
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _RESTART_POLICIES = ("Always", "Never", "OnFailure")
@@ -32,7 +39,9 @@ def validate_pod(pod: Object) -> list[FieldError]:
     return validate_pod_spec(pod.get("spec") or {}, "spec", _RESTART_POLICIES)
 
 
-def validate_template(template: Object, path: str, restart: tuple[str, ...] = ("Always",)) -> list[FieldError]:
+def validate_template(
+    template: Object, path: str, restart: tuple[str, ...] = ("Always",)
+) -> list[FieldError]:
     """A pod template: labels, annotations and the spec."""
     metadata = template.get("metadata") or {}
     errors = names.check_labels(metadata.get("labels"), f"{path}.labels")
@@ -43,7 +52,9 @@ def validate_pod_spec(spec: Object, path: str, restart: tuple[str, ...]) -> list
     volumes, errors = _volumes(spec.get("volumes") or [], f"{path}.volumes")
     seen: set[str] = set()
     errors += _containers(spec.get("containers") or [], f"{path}.containers", volumes, seen)
-    errors += _containers(spec.get("initContainers") or [], f"{path}.initContainers", volumes, seen, init=True)
+    errors += _containers(
+        spec.get("initContainers") or [], f"{path}.initContainers", volumes, seen, init=True
+    )
     errors += one_of(spec.get("restartPolicy", "Always"), f"{path}.restartPolicy", restart)
     errors += one_of(
         spec.get("dnsPolicy", "ClusterFirst"),
@@ -54,13 +65,19 @@ def validate_pod_spec(spec: Object, path: str, restart: tuple[str, ...]) -> list
     deadline = spec.get("activeDeadlineSeconds")
     if deadline is not None and deadline < 1:
         errors.append(
-            field_invalid(f"{path}.activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive")
+            field_invalid(
+                f"{path}.activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive"
+            )
         )
     for field in ("serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"):
         if spec.get(field):
-            errors += [field_invalid(f"{path}.{field}", spec[field], why) for why in names.subdomain(spec[field])]
+            errors += [
+                field_invalid(f"{path}.{field}", spec[field], why) for why in names.subdomain(spec[field])
+            ]
     if spec.get("hostname"):
-        errors += [field_invalid(f"{path}.hostname", spec["hostname"], why) for why in names.label(spec["hostname"])]
+        errors += [
+            field_invalid(f"{path}.hostname", spec["hostname"], why) for why in names.label(spec["hostname"])
+        ]
     return errors + names.check_labels(spec.get("nodeSelector"), f"{path}.nodeSelector")
 
 
@@ -81,7 +98,8 @@ def _volumes(volumes: list[Object], path: str) -> tuple[set[str], list[FieldErro
         if not sources:
             errors.append(field_required(below, "must specify a volume type"))
         errors += [
-            field_forbidden(f"{below}.{key}", "may not specify more than 1 volume type") for key in sources[1:]
+            field_forbidden(f"{below}.{key}", "may not specify more than 1 volume type")
+            for key in sources[1:]
         ]
         errors += _volume_source(volume, below)
     return known, errors
@@ -117,7 +135,9 @@ def _containers(
         if name and name in seen:
             errors.append(field_duplicate(f"{below}.name", name))
         seen.add(name)
-        errors += _container(container, below, volumes, restartable=container.get("restartPolicy") == "Always" or not init)
+        errors += _container(
+            container, below, volumes, restartable=container.get("restartPolicy") == "Always" or not init
+        )
     return errors
 
 
@@ -138,7 +158,9 @@ def _container(container: Object, path: str, volumes: set[str], *, restartable: 
             continue
         if not restartable:
             errors.append(
-                field_forbidden(f"{path}.{probe}", "may not be set for init containers without restartPolicy=Always")
+                field_forbidden(
+                    f"{path}.{probe}", "may not be set for init containers without restartPolicy=Always"
+                )
             )
         errors += _probe(container[probe], f"{path}.{probe}", probe)
     return errors
@@ -173,12 +195,16 @@ def _environment(variables: list[Object], path: str) -> list[FieldError]:
         if not name:
             errors.append(field_required(f"{below}.name"))
         elif "=" in name:
-            errors.append(field_invalid(f"{below}.name", name, "a valid environment variable name must not contain '='"))
+            errors.append(
+                field_invalid(f"{below}.name", name, "a valid environment variable name must not contain '='")
+            )
         source = each.get("valueFrom")
         if source is None:
             continue
         if each.get("value"):
-            errors.append(field_invalid(f"{below}.valueFrom", "", "may not be specified when `value` is not empty"))
+            errors.append(
+                field_invalid(f"{below}.valueFrom", "", "may not be specified when `value` is not empty")
+            )
         if len(source) != 1:
             why = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
             if len(source) > 1:
@@ -234,7 +260,13 @@ def _probe(probe: Any, path: str, name: str) -> list[FieldError]:
     for handler in ("httpGet", "tcpSocket"):
         if handler in probe:
             errors += port_or_name(probe[handler].get("port", 0), f"{path}.{handler}.port")
-    for field in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
+    for field in (
+        "initialDelaySeconds",
+        "timeoutSeconds",
+        "periodSeconds",
+        "successThreshold",
+        "failureThreshold",
+    ):
         errors += not_negative(probe.get(field), f"{path}.{field}")
     if name != "readinessProbe" and probe.get("successThreshold", 1) != 1:
         errors.append(field_invalid(f"{path}.successThreshold", probe["successThreshold"], "must be 1"))
@@ -257,7 +289,8 @@ def validate_pod_update(new: Object, old: Object) -> list[FieldError]:
         return []
     changed = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
     return [
-        field_forbidden("spec", f"pod updates may not change fields other than `{_MUTABLE}`\n  (changed: {', '.join(changed)})")
+        field_forbidden(
+            "spec",
+            f"pod updates may not change fields other than `{_MUTABLE}`\n  (changed: {', '.join(changed)})",
+        )
     ]
-
-

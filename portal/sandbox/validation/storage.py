@@ -27,7 +27,11 @@ _NEEDED_KEYS = {
 
 
 def _keys(data: Object, path: str) -> list[FieldError]:
-    return [field_invalid(f"{path}[{key}]", key, _KEY_RULE) for key in data if not _KEY.match(key) or len(key) > 253]
+    return [
+        field_invalid(f"{path}[{key}]", key, _KEY_RULE)
+        for key in data
+        if not _KEY.match(key) or len(key) > 253
+    ]
 
 
 def _config_map(obj: Object) -> list[FieldError]:
@@ -36,7 +40,9 @@ def _config_map(obj: Object) -> list[FieldError]:
     errors += [
         field_invalid("data", key, "duplicate of key present in binaryData") for key in data if key in binary
     ]
-    size = sum(len(value.encode()) for value in data.values()) + sum(len(each) * 3 // 4 for each in binary.values())
+    size = sum(len(value.encode()) for value in data.values()) + sum(
+        len(each) * 3 // 4 for each in binary.values()
+    )
     if size > MAX_DATA:
         errors.append(field_too_long("", MAX_DATA))
     return errors
@@ -89,7 +95,9 @@ def _claim(obj: Object) -> list[FieldError]:
         errors.append(field_required("spec.resources[storage]"))
     errors += resource_list(requests, "spec.resources.requests")
     if requests.get("storage") and _amount(requests["storage"]) == 0:
-        errors.append(field_invalid("spec.resources[storage]", requests["storage"], "must be greater than zero"))
+        errors.append(
+            field_invalid("spec.resources[storage]", requests["storage"], "must be greater than zero")
+        )
     return errors
 
 
@@ -134,7 +142,9 @@ def _claim_update(new: Object, old: Object) -> list[FieldError]:
         )
     was, now = (_amount(dig(each, "resources", "requests", "storage") or 0) for each in (before, after))
     if now < was:
-        errors.append(field_forbidden("spec.resources.requests.storage", "field can not be less than status.capacity"))
+        errors.append(
+            field_forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
+        )
     return errors
 
 

@@ -48,11 +48,15 @@ def _deployment(obj: Object) -> list[FieldError]:
     errors = not_negative(spec.get("replicas"), "spec.replicas")
     errors += _selector_and_template(spec, "deployment")
     strategy = spec.get("strategy") or {}
-    errors += one_of(strategy.get("type", "RollingUpdate"), "spec.strategy.type", ("Recreate", "RollingUpdate"))
+    errors += one_of(
+        strategy.get("type", "RollingUpdate"), "spec.strategy.type", ("Recreate", "RollingUpdate")
+    )
     rolling = strategy.get("rollingUpdate")
     if strategy.get("type") == "Recreate" and rolling is not None:
         errors.append(
-            field_forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
+            field_forbidden(
+                "spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"
+            )
         )
     elif rolling is not None:
         for field in ("maxUnavailable", "maxSurge"):
@@ -99,10 +103,14 @@ def _stateful_set(obj: Object) -> list[FieldError]:
     spec = obj.get("spec") or {}
     errors = not_negative(spec.get("replicas"), "spec.replicas")
     errors += one_of(
-        spec.get("podManagementPolicy", "OrderedReady"), "spec.podManagementPolicy", ("OrderedReady", "Parallel")
+        spec.get("podManagementPolicy", "OrderedReady"),
+        "spec.podManagementPolicy",
+        ("OrderedReady", "Parallel"),
     )
     errors += one_of(
-        dig(spec, "updateStrategy", "type") or "RollingUpdate", "spec.updateStrategy", ("OnDelete", "RollingUpdate")
+        dig(spec, "updateStrategy", "type") or "RollingUpdate",
+        "spec.updateStrategy",
+        ("OnDelete", "RollingUpdate"),
     )
     return errors + _selector_and_template(spec, "statefulset")
 
@@ -111,7 +119,9 @@ def _daemon_set(obj: Object) -> list[FieldError]:
     spec = obj.get("spec") or {}
     errors = _selector_and_template(spec, "daemonset")
     return errors + one_of(
-        dig(spec, "updateStrategy", "type") or "RollingUpdate", "spec.updateStrategy.type", ("OnDelete", "RollingUpdate")
+        dig(spec, "updateStrategy", "type") or "RollingUpdate",
+        "spec.updateStrategy.type",
+        ("OnDelete", "RollingUpdate"),
     )
 
 
@@ -121,7 +131,13 @@ def _job(obj: Object) -> list[FieldError]:
 
 def _job_spec(spec: Object, path: str) -> list[FieldError]:
     errors = []
-    for field in ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"):
+    for field in (
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+    ):
         errors += not_negative(spec.get(field), f"{path}.{field}")
     template = spec.get("template") or {}
     found = validate_template(template, f"{path}.template", ("Never", "OnFailure"))
@@ -164,7 +180,9 @@ def _autoscaler(obj: Object) -> list[FieldError]:
     if high < 1:
         errors.append(field_invalid("spec.maxReplicas", high, "must be greater than 0"))
     elif high < low:
-        errors.append(field_invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`"))
+        errors.append(
+            field_invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`")
+        )
     return errors
 
 

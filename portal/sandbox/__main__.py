@@ -1,0 +1,7 @@
+"""`python -m portal.sandbox`."""
+
+import sys
+
+from portal.sandbox.process import main
+
+sys.exit(main())
