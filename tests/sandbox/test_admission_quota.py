@@ -114,7 +114,8 @@ def test_workload_says_that_its_quota_is_exceeded_and_recovers(cluster: LivingCl
     made = quota(cluster, 'pods: "0"')
     deployment = cluster.create(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
-        "spec:\n  selector: {matchLabels: {a: b}}\n  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}"
+        "spec:\n  selector: {matchLabels: {a: b}}\n"
+        "  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}"
     )
 
     def failure() -> str:

@@ -44,6 +44,10 @@ def test_unhealthy_old_pods_go_first() -> None:
     assert rollout.old_sizes(limits(3, 1, 1), [(1, 0), (3, 3)], (0, 0)) == [0, 2]
 
 
+def test_pods_that_are_leaving_are_not_counted_twice() -> None:
+    assert rollout.old_sizes(limits(3, 1, 0), [(2, 3)], (2, 2)) == [1]
+
+
 def test_scaling_in_the_middle_of_a_rollout_keeps_the_proportion() -> None:
     sizes = rollout.proportional_sizes(limits(20, 0, 5), [8, 2], former_most=10)
     assert sizes == [16, 4]

@@ -7,6 +7,7 @@ import asyncio
 from portal.sandbox import pods, times
 from portal.sandbox.controllers.base import Controller, Key
 from portal.sandbox.node import behaviour, podstatus
+from portal.sandbox.node.ledger import Ledger
 from portal.sandbox.node.machine import NODE_IP, NODE_NAME, node_object, node_status, unfit
 from portal.sandbox.objects import Object
 from portal.sandbox.store import Event
@@ -22,8 +23,12 @@ class NodeController(Controller):
     def watch(self) -> None:
         self._started: dict[str, float] = {}
         self._restart_at: dict[str, float] = {}
-        self._next_address = 0
+        self._ledger = Ledger()
         self._ensure_node()
+        pod_resource = self.client.resource("Pod")
+        self.listen(pod_resource, self._ledger.changed)
+        for pod in self.store.list(pod_resource):
+            self._ledger.changed(Event("ADDED", pod_resource, pod, None))
         self.on_self("Pod")
         for kind in ("Secret", "ConfigMap", "PersistentVolumeClaim"):
             self.on(kind, self._waiting)
@@ -72,12 +77,7 @@ class NodeController(Controller):
         problem = self._unbound_claim(pod)
         if not problem:
             node = self.client.get("Node", "", NODE_NAME) or node_object()
-            running = [
-                each
-                for each in self.client.list("Pod")
-                if each["spec"].get("nodeName") and not pods.is_terminal(each)
-            ]
-            reason = unfit(pod, node, running)
+            reason = unfit(pod, node, self._ledger)
             problem = f"0/1 nodes are available: {reason}." if reason else ""
         if problem:
             self._unschedulable(pod, problem)
@@ -134,14 +134,7 @@ class NodeController(Controller):
         if pod["spec"].get("hostNetwork"):
             return NODE_IP
         known: str = (pod.get("status") or {}).get("podIP", "")
-        if known:
-            return known
-        taken = {(each.get("status") or {}).get("podIP") for each in self.client.list("Pod")}
-        while True:
-            self._next_address = self._next_address % 65_000 + 1
-            address = f"10.1.{self._next_address // 250}.{self._next_address % 250 + 1}"
-            if address not in taken:
-                return address
+        return known or self._ledger.free_address()
 
     def _missing(self, pod: Object) -> tuple[str, str, bool] | None:
         """The first Secret or ConfigMap that the pod lacks: message, where, whether as a volume."""

@@ -66,7 +66,8 @@ def old_sizes(limits: Limits, old: list[tuple[int, int]], new: tuple[int, int]) 
         unhealthy = min(budget, max(0, wanted - available))
         sizes[index] -= unhealthy
         budget -= unhealthy
-    spare = sum(available for _, available in old) + new[1] - limits.least_available
+    # pods that are already on their way out may still be in a status: only those wanted count
+    spare = sum(min(wanted, available) for wanted, available in old) + new[1] - limits.least_available
     for index, size in enumerate(sizes):
         step = min(max(0, spare), size)
         sizes[index] -= step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.sandbox import amounts, pods, times
+from portal.sandbox.node.ledger import Ledger
 from portal.sandbox.objects import Object
 
 NODE_NAME = "node-1"
@@ -73,14 +74,14 @@ def node_status() -> Object:
     }
 
 
-def unfit(pod: Object, node: Object, running: list[Object]) -> str:
+def unfit(pod: Object, node: Object, ledger: Ledger) -> str:
     """Why the pod cannot be scheduled, in the scheduler's words; empty when it fits."""
     labels = node["metadata"].get("labels") or {}
     if not (pod["spec"].get("nodeSelector") or {}).items() <= labels.items() or not _affine(pod, node):
         return "1 node(s) didn't match Pod's node affinity/selector"
     if node["spec"].get("unschedulable"):
         return "1 node(s) were unschedulable"
-    taken = amounts.total(pods.resources_of(each["spec"], "requests") for each in running)
+    taken = ledger.requests
     wanted = pods.resources_of(pod["spec"], "requests")
     room = amounts.parse_all((node.get("status") or {}).get("allocatable") or _CAPACITY)
     short = [
@@ -89,7 +90,7 @@ def unfit(pod: Object, node: Object, running: list[Object]) -> str:
         if amount.amount
         and room.get(name, amounts.ZERO) < amounts.plus(taken.get(name, amounts.ZERO), amount)
     ]
-    if len(running) + 1 > int(room["pods"].amount):
+    if ledger.count + 1 > int(room["pods"].amount):
         short.insert(0, "1 Too many pods")
     return ", ".join(short)
 
