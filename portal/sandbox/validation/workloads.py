@@ -112,7 +112,18 @@ def _stateful_set(obj: Object) -> list[FieldError]:
         "spec.updateStrategy",
         ("OnDelete", "RollingUpdate"),
     )
-    return errors + _selector_and_template(spec, "statefulset")
+    return errors + _selector_and_template(_with_claims(spec), "statefulset")
+
+
+def _with_claims(spec: Object) -> Object:
+    """The spec as its pods will have it: each claim template is a volume that containers may mount."""
+    claims = [dig(claim, "metadata", "name") for claim in spec.get("volumeClaimTemplates") or []]
+    template = spec.get("template") or {}
+    pod = template.get("spec") or {}
+    declared = pod.get("volumes") or []
+    known = {volume.get("name") for volume in declared}
+    added = [{"name": name, "emptyDir": {}} for name in claims if name and name not in known]
+    return {**spec, "template": {**template, "spec": {**pod, "volumes": [*declared, *added]}}}
 
 
 def _daemon_set(obj: Object) -> list[FieldError]:
