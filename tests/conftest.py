@@ -1,6 +1,7 @@
 """Fixtures of the whole suite."""
 
 pytest_plugins = [
+    "tests.fixtures.cluster",
     "tests.fixtures.organisation",
     "tests.fixtures.portal",
 ]
