@@ -74,6 +74,8 @@ class Judge:
     def _document(self, document: Document, resources: Resources) -> list[Verdict]:
         verdicts: list[Verdict] = []
         for subject in subjects_of(document, resources, self._target):
+            if subject.path and self.operation == "DELETE":
+                continue
             request = self._request(subject)
             key = key_of(subject.object) if not subject.path else key_of(document, self._target)
             if self._environment_unknown(request):
@@ -98,6 +100,9 @@ class Judge:
         name = str(metadata.get("name") or "")
         before = None if subject.path else self._before(subject)
         operation: Operation = "UPDATE" if before and self.operation == "CREATE" else self.operation
+        if subject.path:
+            # whatever happens to the workload, its Pods are made anew
+            operation = "CREATE"
         deleting = operation == "DELETE"
         namespace = str(metadata.get("namespace") or "") if resource.namespaced else ""
         is_namespace = (resource.group, resource.kind) == ("", "Namespace")

@@ -188,6 +188,14 @@ def test_deletion_shows_the_old_object_only() -> None:
     assert outcomes(judge(seen, config_map(), operation="DELETE")) == ["pass"]
 
 
+def test_the_pods_of_a_changed_workload_are_new_and_those_of_a_deleted_one_are_not_judged() -> None:
+    seen = bundle_of("request.operation == 'CREATE' && oldObject == null", rule=PODS)
+    old = {ObjectKey("apps/v1", "Deployment", "shop", "web"): deployment()}
+    assert outcomes(judge(seen, deployment(), old=old)) == ["pass"]
+    assert outcomes(judge(seen, deployment(), operation="UPDATE")) == ["pass"]
+    assert outcomes(judge(seen, deployment(), operation="DELETE")) == []
+
+
 def test_the_user_is_known_to_policies() -> None:
     seen = bundle_of("request.userInfo.username == 'alice' && 'slipway:team:shop' in request.userInfo.groups")
     assert outcomes(judge(seen, config_map())) == ["pass"]

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from portal.policy import PolicyInvalid, load_bundle
 from tests.policy.scenes import POLICIES, binding, policy
@@ -192,3 +194,28 @@ def test_the_digest_is_of_the_content_and_not_of_its_order() -> None:
     assert load_bundle(documents[::-1]).digest == digest
     assert load_bundle([*documents[:3], binding("q", "Warn")]).digest != digest
     assert load_bundle(POLICIES).digest == load_bundle(POLICIES).digest
+
+
+FIELDS = st.sampled_from(
+    ["validations", "variables", "matchConstraints", "matchConditions", "paramKind", "auditAnnotations"]
+    + ["policyName", "validationActions", "matchResources", "paramRef", "failurePolicy", "resourceRules"]
+    + ["namespaceSelector", "matchExpressions", "matchLabels", "expression", "name", "key", "operations"]
+)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["true", "object.x", "Deny", "((", ""]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(FIELDS, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(metadata=JUNK, spec=JUNK, kind=st.sampled_from([policy("p")["kind"], binding("p")["kind"]]))
+def test_no_document_breaks_the_reader(metadata: Any, spec: Any, kind: str) -> None:
+    document = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": kind,
+        "metadata": metadata,
+        "spec": spec,
+    }
+    with pytest.raises(PolicyInvalid):
+        load_bundle([document, policy("broken", "1 +")])
