@@ -132,7 +132,7 @@ def make_plan(state: State, environ: Mapping[str, str] = os.environ) -> Plan:
         **{key: text for key, text in environ.items() if text},
         "SLIPWAY_DATA_DIR": str(state.root),
         "PYTHONUNBUFFERED": "1",
-        # preparing the database has run Django's checks already; they would import every page again
+        # Django's checks would import every page in worker and beat as well; `make test` runs them
         "CELERY_SKIP_CHECKS": "true",
         name: value,
     }
