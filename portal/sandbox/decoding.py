@@ -18,6 +18,24 @@ from portal.sandbox.statuses import FieldError, bad_request
 
 _QUANTITY = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+# whole numbers that are no pointers in Go: nought is as good as absent
+_NO_NOUGHT = {
+    "DeploymentSpec": {"minReadySeconds"},
+    "ReplicaSetSpec": {"minReadySeconds"},
+    "StatefulSetSpec": {"minReadySeconds"},
+    "DaemonSetSpec": {"minReadySeconds"},
+    "ReplicationControllerSpec": {"minReadySeconds"},
+    "ContainerPort": {"hostPort"},
+    "ServicePort": {"nodePort"},
+    "Probe": {"initialDelaySeconds"},
+    "DeploymentStatus": {
+        "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas",
+    },
+    "ReplicaSetStatus": {"fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration"},
+    "StatefulSetStatus": {"readyReplicas", "currentReplicas", "updatedReplicas", "observedGeneration"},
+    "DaemonSetStatus": {"observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable"},
+    "JobStatus": {"active", "succeeded", "failed"},
+}  # fmt: skip
 _LIMITS = {"int32": 2**31, "int64": 2**63}
 
 
@@ -129,8 +147,11 @@ class _Walk:
         if not isinstance(value, dict):
             raise _wrong(value, node.go or "map[string]string", path, owner)
         name = node.go.rpartition(".")[2]
+        no_nought = _NO_NOUGHT.get(name, ()) if self._strict_types else ()
         result = {}
         for key, each in value.items():
+            if each == 0 and key in no_nought and each is not False:
+                continue
             child = node.fields.get(key) or node.element
             below = f"{path}.{key}" if path else key
             if child is None:

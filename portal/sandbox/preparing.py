@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 
-from portal.sandbox import objects, statuses
+from portal.sandbox import objects, pods, statuses
 from portal.sandbox.contexts import Operation, RequestContext
 from portal.sandbox.objects import Object, meta, name_of, namespace_of
 from portal.sandbox.resources import Resource
@@ -74,10 +74,24 @@ def for_create(resource: Resource, obj: Object) -> None:
         metadata["generation"] = 1
     if resource.has_status:
         obj.pop("status", None)
-        initial = _INITIAL_STATUS.get((resource.group, resource.kind))
-        if initial is not None or not resource.custom:
-            obj["status"] = objects.clone(initial or {})
+        if not resource.custom:
+            obj["status"] = _initial_status(resource, obj)
     _order_metadata(obj)
+
+
+def _initial_status(resource: Resource, obj: Object) -> Object:
+    if resource.kind == "CustomResourceDefinition":
+        versions = (obj.get("spec") or {}).get("versions") or ()
+        stored = [each.get("name", "") for each in versions if each.get("storage")]
+        return {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
+    found: Object = objects.clone(_INITIAL_STATUS.get((resource.group, resource.kind)) or {})
+    return found
+
+
+def after_admission(resource: Resource, obj: Object) -> None:
+    """What depends on what admission has filled in: a pod's quality of service."""
+    if resource.kind == "Pod" and not resource.group:
+        obj["status"] = {**(obj.get("status") or {}), "qosClass": pods.qos_class(obj["spec"])}
 
 
 def _order_metadata(obj: Object) -> None:

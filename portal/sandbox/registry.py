@@ -35,7 +35,6 @@ class Registry:
         self.resources = resources
         self.decoder = decoder
         self.admission: list[AdmissionPlugin] = []
-        # called with each resource and object about to be validated against a custom resource's schema
         self.applier = Applier(decoder)
         self.deleter = Deleter(self)
 
@@ -128,6 +127,7 @@ class Registry:
         namespace = namespace_of(obj)
         attrs = self.admit("CREATE", resource, namespace, name, obj, None, ctx)
         fresh = attrs.object or obj
+        preparing.after_admission(resource, fresh)
         errors = names.check_metadata(resource, fresh)
         errors += self.decoder.check(resource, fresh, None) + validate_create(resource, fresh)
         if errors:

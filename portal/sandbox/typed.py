@@ -166,5 +166,8 @@ def remove(node: Node, value: Any, trie: Trie) -> Any:
 
 
 def empty(node: Node) -> dict[str, Any]:
-    """What an object of this type holds before anybody has set anything: its structs that are no pointers."""
-    return {name: empty(node.fields[name]) for name in node.inline if name in node.fields}
+    """What an object of this type holds before anybody has set anything: what is no pointer in Go."""
+    found: dict[str, Any] = {name: empty(node.fields[name]) for name in node.inline if name in node.fields}
+    if "containers" in node.fields and node.go == "v1.PodSpec":
+        found["containers"] = []
+    return found

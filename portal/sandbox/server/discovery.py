@@ -24,10 +24,24 @@ VERSION: Object = {
     "compiler": "gc",
     "platform": "linux/amd64",
 }
-# bindings and componentstatuses are announced as everywhere; the latter is answered with an empty list
-_BINDINGS: Object = {
-    "name": "bindings", "singularName": "binding", "namespaced": True, "kind": "Binding", "verbs": ["create"],
-}  # fmt: skip
+# announced as everywhere; component statuses are answered with an empty list
+_ALWAYS: tuple[Object, ...] = (
+    {
+        "name": "bindings",
+        "singularName": "binding",
+        "namespaced": True,
+        "kind": "Binding",
+        "verbs": ["create"],
+    },
+    {
+        "name": "componentstatuses",
+        "singularName": "componentstatus",
+        "namespaced": False,
+        "kind": "ComponentStatus",
+        "verbs": ["get", "list"],
+        "shortNames": ["cs"],
+    },
+)
 
 
 class Discovery:
@@ -64,7 +78,7 @@ class Discovery:
         found = self._served(group, version)
         if not found:
             return None
-        listed: list[Object] = [dict(_BINDINGS)] if not group else []
+        listed: list[Object] = [dict(each) for each in _ALWAYS] if not group else []
         for resource in sorted(found, key=lambda each: each.plural):
             listed.extend(_entries(resource))
         result: Object = {"kind": "APIResourceList"}
