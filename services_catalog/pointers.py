@@ -38,17 +38,16 @@ def get(document: Any, path: Iterable[str]) -> Any:
     return current
 
 
-def put(document: dict[str, Any], path: Path, value: Any) -> None:
-    """Set `value` at `path`, making mappings on the way; replaces what is no mapping."""
-    current: Any = document
-    for part in path[:-1]:
-        if isinstance(current, list):
-            current = current[int(part)]
-            continue
-        if not isinstance(current.get(part), dict | list):
-            current[part] = {}
-        current = current[part]
-    if isinstance(current, list):
-        current[int(path[-1])] = value
+def put(document: Any, path: Path, value: Any) -> None:
+    """Set `value` at `path`, making mappings on the way; replaces what cannot hold the rest of the path."""
+    head, rest = path[0], path[1:]
+    if rest:
+        inner = get(document, (head,))
+        if not (isinstance(inner, dict) or get(inner, rest[:1]) is not ABSENT):
+            inner = {}
+        put(inner, rest, value)
+        value = inner
+    if isinstance(document, list):
+        document[int(head)] = value
     else:
-        current[path[-1]] = value
+        document[head] = value

@@ -86,7 +86,7 @@ class _Form:
             if asked or inner.get("const", ABSENT) == value:
                 continue
             place = (*path, name)
-            yield Field(kind="yaml", path=pointer(place), label=name, value=_as_yaml(value))
+            yield Field(kind="yaml", path=pointer(place), label=name, value=_as_yaml(value), given=True)
 
     def field(self, node: Schema, path: Path, *, required: bool = False, locked_by: str = "") -> Field:
         locked_by = locked_by or self._locked_by(node, path)
@@ -99,13 +99,15 @@ class _Form:
             "required": required and default in (ABSENT, "") and must_be_given(kind, node),
             "short": pointer(path) in self.short,
             "locked_by": locked_by,
+            "given": given is not ABSENT,
             "default": "" if default is ABSENT else default,
+            "has_default": default is not ABSENT,
         }
         if kind == "group":
             asked = required or isinstance(default, Mapping)
             fields = self.children(node, path, asked=asked, locked_by=locked_by)
             return Field(kind=kind, fields=fields, **facts)
-        shown = self._shown(path)
+        shown = self._shown(path, locked_by)
         if locked_by == "creation":
             facts["held"] = pointers.get(self.saved, path)
             shown = pointers.get(self.running or self.saved, path)
@@ -117,13 +119,13 @@ class _Form:
             facts["is_set"] = known not in (ABSENT, None, "")
             facts["default"] = ""
             shown = "" if shown in (MASK, known) else shown
-        if kind == "yaml":
+        if kind == "yaml" and (shown != "" or facts["given"]):
             shown = _as_yaml(shown)
         return Field(kind=kind, value=shown, optional=kind == "boolean" and default is ABSENT, **facts)
 
-    def _shown(self, path: Path) -> Any:
+    def _shown(self, path: Path, locked_by: str) -> Any:
         """Locked, typed, or else what applies anyway."""
-        for source in (self.locked, self.values, self.base):
+        for source in (self.locked,) if locked_by == "platform" else (self.values, self.base):
             value = pointers.get(source, path)
             if value is not ABSENT:
                 return value
@@ -266,7 +268,7 @@ def _as_yaml(value: Any) -> str:
             load_yaml(value)
         except InvalidInput:
             return value
-    return "" if value == "" else dump_yaml(value).removesuffix("...\n")
+    return dump_yaml(value).removesuffix("...\n")
 
 
 def _item_type(node: Schema) -> str:

@@ -49,6 +49,9 @@ class Field:
     value: Any = ""
     # what applies when nothing is given: the chart's default under the plan's
     default: Any = ""
+    has_default: bool = False
+    # `value` is what a person gave, not what applies anyway
+    given: bool = False
     # a person must give it: there is no default, and empty is refused
     required: bool = False
     # a boolean that may also be left open

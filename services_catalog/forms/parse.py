@@ -40,8 +40,9 @@ def parse_form(fields: Iterable[Field], data: Mapping[str, Any]) -> dict[str, An
 
 
 def _is_default(value: Any, field: Field) -> bool:
-    """A field without a default has the empty text as `default`; true and 1 are not the same."""
-    return bool(value == field.default) and isinstance(value, bool) == isinstance(field.default, bool)
+    """True and 1 are not the same here."""
+    same = bool(value == field.default) and isinstance(value, bool) == isinstance(field.default, bool)
+    return same and field.has_default
 
 
 def _read(field: Field, data: Mapping[str, Any]) -> Any:
@@ -59,11 +60,11 @@ def _read(field: Field, data: Mapping[str, Any]) -> Any:
 
 
 def _untouched(field: Field) -> Any:
+    if not field.given:
+        return ABSENT
     if field.secret and field.is_set and field.value == "":
         return MASK
-    if field.kind == "yaml":
-        return _typed(field, field.text)
-    return ABSENT if field.value == "" else field.value
+    return _typed(field, field.text) if field.kind == "yaml" else field.value
 
 
 def _typed(field: Field, raw: str) -> Any:
