@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.policy.cel.program import Activation, Failure, activation
-from portal.policy.documents import Binding, Policy, Validation
+from portal.policy.defaults import is_built_in
+from portal.policy.documents import Binding, ParamRef, Policy, Validation
+from portal.policy.resources import Resources
 from portal.policy.types import AdmissionRequest, Document
 
 MAX_MESSAGE = 5 * 1024
@@ -22,7 +24,9 @@ NO_NAMESPACE = (
     "failed to configure binding: cannot use namespaced paramRef in policy binding that matches "
     "cluster-scoped resources"
 )
-# kinds that may hold params and live outside namespaces would have to be listed here; ConfigMaps do not
+CLUSTER_PARAM = (
+    "failed to configure binding: paramRef.namespace must not be provided for a cluster-scoped `paramKind`"
+)
 NAMESPACE_FIELDS = {
     "metadata": (
         *("name", "generateName", "namespace", "labels", "annotations", "creationTimestamp", "generation"),
@@ -85,7 +89,7 @@ class Context:
         reference = binding.param_ref
         if policy.param_kind is None or reference is None:
             return [None]
-        namespace = reference.namespace or self.request.namespace
+        namespace = self._param_namespace(policy.param_kind, reference)
         found: list[Document | None] = [
             param
             for param in self.params
@@ -97,6 +101,18 @@ class Context:
         if not found and reference.required:
             raise ParamsUnavailable(NOT_FOUND)
         return found
+
+    def _param_namespace(self, param_kind: tuple[str, str], reference: ParamRef) -> str:
+        """Where params are looked for; "" when their kind has no namespace. Custom kinds are taken as found."""
+        namespace = reference.namespace or self.request.namespace
+        if not is_built_in(param_kind[0]):
+            return namespace
+        namespaced = Resources().of(*param_kind).namespaced
+        if namespaced and not namespace:
+            raise ParamsUnavailable(NO_NAMESPACE)
+        if not namespaced and reference.namespace:
+            raise ParamsUnavailable(CLUSTER_PARAM)
+        return namespace if namespaced else ""
 
 
 def _metadata(document: Document) -> Mapping[str, Any]:

@@ -250,3 +250,23 @@ def test_params_of_the_requests_own_namespace_are_found() -> None:
     elsewhere = {**gate, "metadata": {"name": "gate", "namespace": "other"}}
     assert bundle.admit(REQUEST, params=[gate]).allowed
     assert not bundle.admit(REQUEST, params=[elsewhere]).allowed
+
+
+def test_params_of_a_namespaced_kind_need_a_namespace_to_be_found_in() -> None:
+    bundle = load_bundle(
+        [
+            policy("p", "true", rule=EVERYTHING, paramKind={"apiVersion": "v1", "kind": "ConfigMap"}),
+            binding("p", paramRef={"name": "gate", "parameterNotFoundAction": "Allow"}),
+        ]
+    )
+    role = replace(
+        REQUEST,
+        group="rbac.authorization.k8s.io",
+        resource="clusterroles",
+        kind="ClusterRole",
+        namespace="",
+        namespace_object=None,
+    )
+    answer = bundle.admit(role)
+    assert not answer.allowed
+    assert "cannot use namespaced paramRef" in answer.message

@@ -197,9 +197,27 @@ def test_the_digest_is_of_the_content_and_not_of_its_order() -> None:
 
 
 FIELDS = st.sampled_from(
-    ["validations", "variables", "matchConstraints", "matchConditions", "paramKind", "auditAnnotations"]
-    + ["policyName", "validationActions", "matchResources", "paramRef", "failurePolicy", "resourceRules"]
-    + ["namespaceSelector", "matchExpressions", "matchLabels", "expression", "name", "key", "operations"]
+    [
+        "validations",
+        "variables",
+        "matchConstraints",
+        "matchConditions",
+        "paramKind",
+        "auditAnnotations",
+        "policyName",
+        "validationActions",
+        "matchResources",
+        "paramRef",
+        "failurePolicy",
+        "resourceRules",
+        "namespaceSelector",
+        "matchExpressions",
+        "matchLabels",
+        "expression",
+        "name",
+        "key",
+        "operations",
+    ]
 )
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["true", "object.x", "Deny", "((", ""]),
