@@ -18,7 +18,7 @@ class Difference:
         return bool(re.search(self.steps, step) and re.search(self.found, found))
 
 
-CONTROLLED = "^(deploy-|replicasets|pods)"
+_NODE = r"hostIPs?|podIPs?|observedGeneration|conditions|containerStatuses"
 KNOWN = (
     Difference(
         "The recorder's own controller manager called itself kcm, and its stand-in for a node OpenAPI-Generator. "
@@ -27,16 +27,22 @@ KNOWN = (
         r"managedFields\[\d+\]\.manager: '(kcm|OpenAPI-Generator)' became 'kube-controller-manager'",
     ),
     Difference(
-        "Controllers act at moments of their own: within milliseconds here, within a second in the recording. What "
-        "they had written by then shows in answers (status, revisions, generations, their managedFields).",
-        CONTROLLED,
-        r"\.status|deployment.kubernetes.io/|managedFields|\.generation|annotations\.x|^\.metadata\.annotations is",
+        "Controllers act at moments of their own: within milliseconds here, within a second in the recording. How "
+        "far a rollout had come when a write was answered shows in its status, and in who owns that.",
+        "^deploy-(apply|strategic|scale|status)",
+        r"^\.status|f:status|managedFields: 1 items became 2|annotations( is new|\.deployment\.kubernetes\.io/revision)",
+    ),
+    Difference(
+        "A rollout that the recording's next request overtook had begun here: one revision more, and ReplicaSets "
+        "that were scaled in other steps.",
+        "^(deploy-ready|deploy-delete-foreground|replicasets)$",
+        r"revision: '[12]' became '[123]'|\.generation|observedGeneration|max-replicas|annotations\.x",
     ),
     Difference(
         "The pod-template-hash is a hash of the printed Go struct, which only Go has; ours is one of the template's "
-        "JSON. Names that contain it differ, and with them the order of the ReplicaSets.",
-        "^(replicasets|pods)",
-        r"web-[0-9a-z]+|pod-template-hash|\.spec\.(replicas|template)|\.generation",
+        "JSON. Names that contain it differ.",
+        "^(deploy-ready|deploy-delete-foreground|replicasets|pods.*)$",
+        r"became '(ReplicaSet \"web-|web-)?[0-9a-f]{5,10}",
     ),
     Difference(
         "kube-root-ca.crt holds the certificate of this cluster's authority; the recorder's controllers had none.",
@@ -50,9 +56,9 @@ KNOWN = (
         r"\.spec\.(serviceAccountName|serviceAccount) is new",
     ),
     Difference(
-        "The simulated node reports what a kubelet does; the recorder's stand-in wrote less and called its node "
-        "otherwise.",
+        "The simulated node reports what a kubelet does (addresses, container ids, one condition more); the "
+        "recorder's stand-in wrote less.",
         "^pods",
-        r"\.status\.|\.spec\.nodeName",
+        rf"\.status\.({_NODE})|f:status\.f:({_NODE})",
     ),
 )

@@ -145,8 +145,12 @@ def _matching(then: list[Any], now: list[Any]) -> list[Any]:
             return value
         return value.get("name") or (value.get("metadata") or {}).get("name")
 
-    if then and isinstance(then[0], dict) and name(then[0]) in [name(each) for each in now]:
+    names = [name(each) for each in now]
+    if then and isinstance(then[0], dict) and name(then[0]) in names:
         return [each for old in then for each in now if name(each) == name(old)]
+    if then and isinstance(then[0], dict) and "metadata" in then[0]:
+        # generated names: what comes closest
+        return [min(now, key=lambda each: len(differences(old, each))) for old in then if now]
     return now[: len(then)]
 
 

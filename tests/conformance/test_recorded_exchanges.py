@@ -83,6 +83,14 @@ def test_status_and_reason_are_the_recorded_ones_without_exception(
         assert answer.body.get("message", "").split(":")[0] == then["body"].get("message", "").split(":")[0]
 
 
+def test_a_changed_answer_would_be_noticed(outcomes: dict[str, Outcome]) -> None:
+    exchange = next(each for each in recorded() if each["step"] == "cm-get")
+    answer, _ = outcomes["cm-get"]
+    spoilt = Answer(answer.status, answer.headers, {**answer.body, "data": {"k": "other"}})
+    assert unexplained(exchange, spoilt) == [".data.k: 'v' became 'other'"]
+    assert "status 200 became 404" in unexplained(exchange, Answer(404, answer.headers, answer.body))[-1]
+
+
 def test_recording_is_complete() -> None:
     assert len(recorded()) == 93
 
