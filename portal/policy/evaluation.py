@@ -103,7 +103,7 @@ class Context:
         return found
 
     def _param_namespace(self, param_kind: tuple[str, str], reference: ParamRef) -> str:
-        """Where params are looked for; "" when their kind has no namespace. Custom kinds are taken as found."""
+        """Where params are looked for; "" for kinds without namespace. Custom kinds are taken as found."""
         namespace = reference.namespace or self.request.namespace
         if not is_built_in(param_kind[0]):
             return namespace
