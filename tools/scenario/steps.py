@@ -55,6 +55,7 @@ def _namespace(story: Story, environment: str) -> None:
         }
         change = story.ask("create", **body, reason="A place for the storefront.")
         if change["state"] == "awaiting_approval":
+            console.say("      olga approves it: production is guarded, its namespace too")
             story.approve(change)
         story.finish(change)
     labels = story.cluster.one("namespace", name)["metadata"]["labels"]
@@ -129,7 +130,7 @@ def denied(story: Story) -> None:
     check(problem["code"] == "policy_denied", "HTTP 422 policy_denied")
     for verdict in problem["verdicts"]:
         console.say(f"      {console.paint('✗', 'red')} {verdict['policy']}: {verdict['message']}")
-        console.say(console.paint(f"        → {verdict['remediation']}", "dim"))
+        console.say(console.paint(f"        → {' '.join(verdict['remediation'].split())}", "dim"))
         if not verdict["remediation"]:
             raise StepFailed(f"{verdict['policy']} says nothing about how to fix it")
     check(len(problem["verdicts"]) >= 2, "both reasons are given at once")

@@ -90,9 +90,10 @@ def _serve(*, scenario: bool, once: bool) -> int:
         started = time.monotonic()
         console.heading("Starting")
         state.describe(plan.url, serving=False)
-        supervisor.start(plan.foundation())
-        supervisor.run_once("Preparing the database", ["-m", "tools.prepare", plan.url])
-        supervisor.start(plan.services())
+        supervisor.launch([*plan.foundation(), *plan.early()])
+        supervisor.prepare(["-m", "tools.prepare", plan.url, str(plan.sandbox_port)])
+        supervisor.launch(plan.services())
+        supervisor.await_healthy()
         state.describe(plan.url, serving=True)
         console.done("serving", time.monotonic() - started, plan.url)
         if scenario:

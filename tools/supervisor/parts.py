@@ -37,12 +37,16 @@ class Plan:
         return f"http://{ports.HOST}:{self.web_port}/"
 
     def foundation(self) -> list[Part]:
-        """What must run before the database is prepared."""
+        """What the portal stands on."""
         return [*([self._valkey(self.broker_socket)] if self.broker_socket else []), self._sandbox()]
 
+    def early(self) -> list[Part]:
+        """What may start while the database is prepared: nobody takes its wake-ups yet, so they expire."""
+        return [self._beat()]
+
     def services(self) -> list[Part]:
-        """The portal itself."""
-        return [self._web(), self._worker(), self._beat()]
+        """What needs a prepared database."""
+        return [self._web(), self._worker()]
 
     def _valkey(self, path: Path) -> Part:
         # nothing is kept: a message is only a wake-up
@@ -86,6 +90,7 @@ class Plan:
             command,
             self.environment,
             lambda _log, _since: health.http_ok(ports.HOST, self.web_port, "/health/ready"),
+            grace=10.0,
         )
 
     def _worker(self) -> Part:

@@ -26,6 +26,7 @@ class Supervisor:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.children: list[Child] = []
+        self.starting: list[Child] = []
         self._rotated = 0.0
         signal.pthread_sigmask(signal.SIG_BLOCK, {*STOP_SIGNALS, signal.SIGCHLD})
 
@@ -35,44 +36,58 @@ class Supervisor:
         if found and found.si_signo in STOP_SIGNALS:
             raise Stopped(signal.Signals(found.si_signo).name)
 
-    def start(self, parts: Sequence[Part]) -> None:
-        """Start parts side by side and wait until each is healthy. Raises CannotStart with the log's end."""
-        waiting = [Child(part, self.plan.state) for part in parts]
-        self.children += waiting
-        for child in waiting:
+    def launch(self, parts: Sequence[Part]) -> None:
+        """Start parts side by side, without waiting."""
+        for part in parts:
+            child = Child(part, self.plan.state)
+            self.children.append(child)
+            self.starting.append(child)
             child.start()
-        while waiting:
-            for child in list(waiting):
-                status = child.exit_status()
-                if status is not None or child.age > START_SECONDS:
-                    raise CannotStart(_why(child, status))
-                if child.healthy():
-                    console.done(child.part.name, child.age)
-                    waiting.remove(child)
-            if waiting:
-                self.pause(0.03)
 
-    def run_once(
-        self, name: str, arguments: Sequence[str], environment: dict[str, str] | None = None
-    ) -> None:
-        """Run a step to its end, its lines on the terminal. Raises CannotStart when it fails."""
-        status = self.attend([str(VENV_PYTHON), *arguments])
-        if status != 0:
-            raise CannotStart(f"{name} ended with {_ended(status)}; its words are above.")
+    def await_healthy(self) -> None:
+        """Wait until all that was launched is healthy. Raises CannotStart with the log's end."""
+        while not self.look_at_starting():
+            self.pause(0.03)
+
+    def look_at_starting(self) -> bool:
+        """Report who has become healthy; True when nobody is left. Raises CannotStart."""
+        for child in list(self.starting):
+            status = child.exit_status()
+            if status is not None or child.age > START_SECONDS:
+                raise CannotStart(_why(child, status))
+            if child.healthy():
+                console.done(child.part.name, child.age)
+                self.starting.remove(child)
+        return not self.starting
+
+    def prepare(self, arguments: Sequence[str]) -> None:
+        """Run a Python step to its end beside what is starting. Raises CannotStart when either fails."""
+        process = self._run([str(VENV_PYTHON), *arguments])
+        try:
+            while process.poll() is None:
+                self.look_at_starting()
+                self.pause(0.05)
+        except (Stopped, CannotStart):
+            _end(process)
+            raise
+        if process.returncode != 0:
+            raise CannotStart(f"Preparing the database ended with {_ended(process.returncode)}, see above.")
 
     def attend(self, command: Sequence[str]) -> int:
         """Run a command in the foreground while the parts are watched; its exit status."""
-        sys.stdout.flush()
-        process = processes.start(command, env=self.plan.environment, cwd=ROOT, output=None)
+        process = self._run(command)
         try:
             while process.poll() is None:
                 self.watch()
                 self.pause(0.2)
         except Stopped:
-            process.terminate()
-            _await(process, 3.0)
+            _end(process)
             raise
         return process.returncode
+
+    def _run(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        sys.stdout.flush()
+        return processes.start(command, env=self.plan.environment, cwd=ROOT, output=None)
 
     def watch(self) -> None:
         """Restart what has ended, cut logs that have grown."""
@@ -128,9 +143,10 @@ def _ended(status: int) -> str:
     return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
-def _await(process: subprocess.Popen[bytes], seconds: float) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        process.wait(seconds)
+        process.wait(3.0)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
