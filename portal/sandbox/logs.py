@@ -96,7 +96,7 @@ async def stream(store: Store, resource: Resource, pod: Object, options: LogOpti
         return
     changes: asyncio.Queue[Event] = asyncio.Queue()
     unsubscribe = store.subscribe(resource, changes.put_nowait)
-    uid, count = pod["metadata"]["uid"], len(shown)
+    uid, said = pod["metadata"]["uid"], {line[1] for line in shown}
     try:
         while not pods.is_terminal(pod):
             event = await changes.get()
@@ -105,10 +105,10 @@ async def stream(store: Store, resource: Resource, pod: Object, options: LogOpti
             if event.type == "DELETED":
                 return
             pod = event.object
-            lines = _lines(pod, container)
-            for line in lines[count:]:
-                yield _encoded(line, options)
-            count = max(count, len(lines))
+            for line in _lines(pod, container):
+                if line[1] not in said:
+                    said.add(line[1])
+                    yield _encoded(line, options)
     finally:
         unsubscribe()
 

@@ -35,8 +35,8 @@ def test_deployer_may_deploy_here_and_nowhere_else(kubectl: Cli) -> None:
     elsewhere = Cli(kubectl.binary, kubectl.kubeconfig, "default", kubectl.home)
     refused = elsewhere("get", "configmaps", acting, fails=True)
     assert (
-        f'configmaps is forbidden: User "system:serviceaccount:{kubectl.namespace}:deployer" cannot list resource '
-        '"configmaps" in API group "" in the namespace "default"'
+        f'configmaps is forbidden: User "system:serviceaccount:{kubectl.namespace}:deployer" cannot list '
+        'resource "configmaps" in API group "" in the namespace "default"'
     ) in refused.stderr
 
 

@@ -129,7 +129,8 @@ def test_describe_shows_the_events(web: Cli) -> None:
     shown = web("describe", "deployment", "web").stdout
     assert "ScalingReplicaSet" in shown
     assert "2 desired | 2 updated | 2 total | 2 available | 0 unavailable" in shown
-    shown = web("describe", "pods").stdout
+    pod = web.json("get", "pods")["items"][0]["metadata"]["name"]
+    shown = web("describe", "pod", pod).stdout
     assert "Successfully assigned" in shown
     assert "Ready" in shown
 
