@@ -1,0 +1,127 @@
+"""Our charts on a cluster, applied as the portal applies them: by the namespace's own deployer alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from portal.clusters.errors import ClusterForbidden, HelmFailed
+from portal.clusters.helm import Helm
+from portal.clusters.kubernetes import Kubernetes
+from portal.clusters.types import Connection, Target
+from portal.core.objects import ObjectKey
+from services_catalog import checks, library
+from tests import tools
+
+OFFERINGS = library.read(Path(settings.SLIPWAY_LIBRARY_DIR))
+CASES = {
+    str(case): case
+    for case in checks.cases(OFFERINGS)
+    if case.environment == "dev" and case.plan.get("default")
+}
+SERVICES = [name for name, case in CASES.items() if case.offering.slug != "namespace"]
+NAMESPACE = next(
+    case for case in CASES.values() if case.offering.slug == "namespace" and "dev-values" in case.example
+)
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def platform(sandbox_cluster) -> Connection:
+    return Connection("sandbox", Path(sandbox_cluster.kubeconfig).read_text())
+
+
+@pytest.fixture(scope="module", params=["helm3", "helm4"])
+def helm_binary(request):
+    return tools.helm3() if request.param == "helm3" else tools.helm()
+
+
+@pytest.fixture(scope="module")
+def namespace(platform, sandbox_cluster, helm_binary):
+    """A namespace from the library, ready."""
+    sandbox_cluster.empty()
+    Kubernetes(platform).ensure_namespace(checks.SYSTEM_NAMESPACE, {})
+    applied = apply(Helm(platform, binary=helm_binary), NAMESPACE)
+    settled(Kubernetes(platform), applied)
+    yield NAMESPACE.namespace
+    sandbox_cluster.empty()
+
+
+@pytest.fixture(scope="module")
+def deployer(platform, namespace) -> Connection:
+    return platform.impersonating(f"system:serviceaccount:{namespace}:slipway-deployer")
+
+
+def values_here(case: checks.Case) -> dict:
+    """The example's values, but with the only storage class that the sandbox has: its default."""
+    composed = case.values()
+    for section in ("storage", "persistence"):
+        if section in composed:
+            composed[section]["className"] = ""
+    return composed
+
+
+def apply(helm: Helm, case: checks.Case, target: Target | None = None):
+    return helm.upgrade_install(
+        case.version.folder, target=target or case.target, values=values_here(case), timeout_seconds=SECONDS
+    )
+
+
+def settled(kubernetes: Kubernetes, applied) -> None:
+    statuses = kubernetes.watch_until_settled(applied.documents, seconds=SECONDS)
+    assert {status.state for status in statuses} == {"ready"}, statuses
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_deployer_installs_it_it_gets_ready_and_goes_again(deployer, platform, helm_binary, name):
+    case, helm = CASES[name], Helm(deployer, binary=helm_binary)
+    if "full" in case.example:
+        # what it connects to must be there first
+        needed = [entry["instance"] for entry in case.values().get("bindings", [])]
+        for instance in needed:
+            backing = CASES["redis 1.0.0 small ci/minimal-values.yaml dev"]
+            settled(Kubernetes(platform), apply(helm, backing, Target(instance, case.namespace)))
+    applied = apply(helm, case)
+    settled(Kubernetes(platform), applied)
+    for release in helm_releases(case):
+        assert helm.uninstall(release, timeout_seconds=SECONDS) is True
+    left = Kubernetes(platform).live(applied.documents)
+    assert [key for key, found in left.items() if found is not None] == []
+
+
+def helm_releases(case: checks.Case) -> list[Target]:
+    bound = [entry["instance"] for entry in case.values().get("bindings", [])]
+    return [case.target, *(Target(instance, case.namespace) for instance in bound)]
+
+
+def test_an_upgrade_keeps_the_service_and_changes_the_pods(deployer, platform, helm_binary):
+    old = CASES["web-service 1.0.0 small ci/minimal-values.yaml dev"]
+    new = CASES["web-service 1.1.0 small ci/minimal-values.yaml dev"]
+    helm, kubernetes = Helm(deployer, binary=helm_binary), Kubernetes(platform)
+    settled(kubernetes, apply(helm, old))
+    service = ObjectKey("v1", "Service", old.namespace, old.target.release)
+    before = kubernetes.get(service)["metadata"]["uid"]
+    applied = apply(helm, new)
+    settled(kubernetes, applied)
+    assert applied.revision == 2
+    assert kubernetes.get(service)["metadata"]["uid"] == before
+    deployment = kubernetes.get(ObjectKey("apps/v1", "Deployment", old.namespace, old.target.release))
+    assert "startupProbe" in deployment["spec"]["template"]["spec"]["containers"][0]
+    helm.uninstall(old.target, timeout_seconds=SECONDS)
+
+
+def test_the_deployer_cannot_touch_the_guard_rails_nor_another_namespace(deployer, platform, helm_binary):
+    kubernetes = Kubernetes(deployer)
+    for kind, api, name in (
+        ("ResourceQuota", "v1", "quota"),
+        ("Role", "rbac.authorization.k8s.io/v1", "slipway-deployer"),
+    ):
+        with pytest.raises(ClusterForbidden):
+            kubernetes.get(ObjectKey(api, kind, NAMESPACE.namespace, name))
+    case = CASES["web-service 1.1.0 small ci/minimal-values.yaml dev"]
+    with pytest.raises((ClusterForbidden, HelmFailed)):
+        apply(Helm(deployer, binary=helm_binary), case, Target("stray", "default"))
+    with pytest.raises((ClusterForbidden, HelmFailed)):
+        apply(Helm(deployer, binary=helm_binary), NAMESPACE)
