@@ -13,10 +13,12 @@ from pathlib import Path
 
 from portal.clusters import process
 from portal.clusters.errors import HelmMissing
+from portal.core.digests import digest_of
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
 # what a way out to a cluster may need; nothing else of our environment reaches helm
 PASSED_ON = (*PROXIES, "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
+MOST_CACHES = 128
 HOW_TO_INSTALL = "Set SLIPWAY_HELM to a helm 3.19 or newer; `make up` installs one."
 
 
@@ -36,8 +38,11 @@ def home() -> Iterator[Path]:
         yield Path(directory)
 
 
-def environment(directory: Path, *, network: bool) -> dict[str, str]:
-    """No PATH (so no plugins and no credential helpers), no KUBECONFIG, no HELM_* of the caller."""
+def environment(directory: Path, *, network: bool, cache: Path | None = None) -> dict[str, str]:
+    """No PATH (so no plugins and no credential helpers), no KUBECONFIG, no HELM_* of the caller.
+
+    `cache` keeps what an API server tells everybody about its kinds.
+    """
     passed = {name: os.environ[name] for name in PASSED_ON if network and name in os.environ}
     return {
         **passed,
@@ -47,7 +52,26 @@ def environment(directory: Path, *, network: bool) -> dict[str, str]:
         "HELM_DATA_HOME": str(directory / "data"),
         "HELM_PLUGINS": str(directory / "plugins"),
         "HELM_NO_PLUGINS": "1",
+        "KUBECACHEDIR": str(cache or directory / "kube"),
     }
+
+
+def cache_of(cache_dir: Path | None, *identity: str | None) -> Path | None:
+    """Where to keep what one cluster says of its kinds; what is unused for longest makes room for a new one.
+    None, which only costs time, when there is no directory or it cannot be written."""
+    if cache_dir is None:
+        return None
+    cache = cache_dir / digest_of(identity).removeprefix("sha256:")[:16]
+    try:
+        if not cache.exists():
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for old in sorted(cache_dir.iterdir(), key=lambda path: path.stat().st_mtime)[:-MOST_CACHES]:
+                shutil.rmtree(old, ignore_errors=True)
+    except FileNotFoundError:  # another worker makes room too
+        return cache
+    except OSError:
+        return None
+    return cache
 
 
 def version(binary: Path) -> tuple[int, int, int]:

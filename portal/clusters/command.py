@@ -14,6 +14,7 @@ from portal.clusters import binary as helm_binary
 from portal.clusters import process
 from portal.clusters.errors import HelmFailed, HelmStopped, HelmTimeout
 from portal.clusters.helm_errors import classify
+from portal.clusters.helm_log import readable
 from portal.clusters.types import Target
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Command(pyhelm3.Command):
         kubeconfig: int,
         *,
         home: Path,
+        cache: Path | None,
         bounds: process.Bounds,
         conceal: Callable[[str], str],
         on_log: Log | None,
@@ -40,6 +42,7 @@ class Command(pyhelm3.Command):
         super().__init__(executable=str(binary), history_max_revisions=HISTORY)
         self._fd = kubeconfig
         self._home = home
+        self._cache = cache
         self._bounds = bounds
         self._conceal = conceal
         self._on_log = on_log
@@ -56,7 +59,7 @@ class Command(pyhelm3.Command):
             done = process.run(
                 argv,
                 stdin=input or b"",
-                env=helm_binary.environment(self._home, network=True),
+                env=helm_binary.environment(self._home, network=True, cache=self._cache),
                 cwd=self._home,
                 bounds=self._bounds,
                 pass_fds=(self._fd,),
@@ -95,8 +98,9 @@ class Command(pyhelm3.Command):
         await self.run(command)
 
     def _log(self, line: str) -> None:
-        if self._on_log is not None and line:
-            self._on_log(self._conceal(line))
+        text = readable(line)
+        if self._on_log is not None and text:
+            self._on_log(self._conceal(text))
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:

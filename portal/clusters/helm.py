@@ -47,9 +47,16 @@ class Helm:
     takes over fields that others have set, as helm 3's three-way merge does: the release is the truth.
     """
 
-    def __init__(self, connection: Connection, *, binary: Path | str | None = None) -> None:
+    def __init__(
+        self, connection: Connection, *, binary: Path | str | None = None, cache_dir: Path | None = None
+    ) -> None:
+        """`cache_dir` keeps, for each cluster, the schemas that helm would fetch again each time (a megabyte,
+        some 100 ms); helm asks the cluster whether they are current. Without it nothing is kept."""
         self._connection = connection
         self._binary = helm_binary.find(binary)
+        # by certificate too: another cluster may come to listen on the same address
+        access = access_of(connection.kubeconfig, connection.context)
+        self._cache = helm_binary.cache_of(cache_dir, access.server, access.ca)
 
     def upgrade_install(
         self,
@@ -173,6 +180,7 @@ class Helm:
                 self._binary,
                 kubeconfig,
                 home=home,
+                cache=self._cache,
                 bounds=process.Bounds(seconds + SLACK_SECONDS, grace_seconds=GRACE_SECONDS),
                 conceal=concealer(values or {}),
                 on_log=on_log,

@@ -95,7 +95,8 @@ PHRASES: tuple[tuple[type[ClusterError], tuple[str, ...]], ...] = (
 )
 RULES = tuple((re.compile("|".join(phrases), re.IGNORECASE), error) for error, phrases in PHRASES)
 
-_NOISE = re.compile(r"^(WARNING: |level=|time=|\S+\.go:\d+: |[IWE]\d{4} |Use --debug flag|helm\.go:\d+)")
+_NOISE = re.compile(r"^(WARNING: |level=|time=|\S+\.go:\d+: |[IWE]\d{4} |Use --debug flag)")
+_REPEAT = re.compile(r"^helm\.go:\d+: ")
 _LEAD = re.compile(r"^(Error: )?((INSTALLATION|UPGRADE|ROLLBACK|UNINSTALL) FAILED: )?")
 
 
@@ -109,10 +110,11 @@ def classify(stderr: str, *, conceal: Callable[[str], str] = str) -> ClusterErro
 
 
 def cleaned(stderr: str) -> str:
-    """From the last line that starts with `Error:` on, or else what is left without log lines."""
+    """From the last line that starts with `Error:` to its repetition in the debug log, without log lines."""
     lines = [line.rstrip() for line in stderr.splitlines() if line.strip()]
     starts = [index for index, line in enumerate(lines) if line.startswith("Error: ")]
-    if starts:
-        lines = lines[starts[-1] :]
+    lines = lines[starts[-1] :] if starts else lines
+    repeats = [index for index, line in enumerate(lines) if _REPEAT.match(line)]
+    lines = lines[: repeats[0]] if starts and repeats else lines
     text = "\n".join(line for line in lines if not _NOISE.match(line))
     return _LEAD.sub("", text).strip()

@@ -239,10 +239,8 @@ def _conditioned(live: Live) -> Finding:
     if reconciling := _true(live, "Reconciling"):
         return "working", _said(reconciling, "is being reconciled")
     ready = _condition(live, "Ready") or _condition(live, "Available")
-    if ready is None:
-        return "ready", "exists"
-    if ready.get("status") == "True":
-        return "ready", _said(ready, "is ready")
+    if ready is None or ready.get("status") == "True":
+        return "ready", _said(ready, "is ready" if ready else "exists")
     return "working", _said(ready, "is not ready yet")
 
 

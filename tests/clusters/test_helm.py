@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -27,8 +28,8 @@ CRASHING_HOOK = {"hook": {"enabled": True, "image": "registry.example.com/crash:
 
 
 @pytest.fixture
-def helm(connection, helm_binary):
-    return Helm(connection, binary=helm_binary)
+def helm(connection, helm_binary, tmp_path):
+    return Helm(connection, binary=helm_binary, cache_dir=tmp_path / "kube")
 
 
 @pytest.fixture
@@ -112,7 +113,9 @@ def test_a_failing_hook_fails_the_release_and_recover_clears_the_way(apply, helm
 
 
 def test_what_admission_refuses_says_why(apply, helm, kubectl, target):
-    kubectl("-n", target.namespace, "create", "quota", "none", "--hard=services=0")
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}}
+    quota["spec"] = {"hard": {"services": "0"}}
+    kubectl("-n", target.namespace, "apply", "-f", "-", input=json.dumps(quota))
     with pytest.raises(ClusterRefused, match="exceeded quota: none"):
         apply()
     assert [revision.status for revision in helm.history(target)] == ["failed"]
@@ -196,7 +199,7 @@ def test_a_stopped_helm_is_gone_within_seconds_and_leaves_no_lock(apply, helm, k
 
 
 def test_a_hook_that_takes_too_long_is_a_timeout(apply):
-    with pytest.raises((HelmTimeout, HelmFailed), match=r"pre-install hooks failed|timed out"):
+    with pytest.raises((HelmTimeout, HelmFailed), match="pre-install"):
         apply(SLOW_HOOK, timeout_seconds=2)
 
 
@@ -245,7 +248,7 @@ def test_helm_acts_as_the_impersonated_identity(connection, helm_binary, demo_ch
     assert helm.upgrade_install(demo_chart, target=target, values={}, timeout_seconds=10).revision == 1
 
 
-def test_the_log_comes_line_by_line_while_helm_runs(apply, kubernetes, target):
+def test_the_log_comes_line_by_line_while_helm_runs(apply, kubernetes, target, demo_chart):
     lines = []
     seen = []
 
@@ -257,14 +260,16 @@ def test_the_log_comes_line_by_line_while_helm_runs(apply, kubernetes, target):
     with pytest.raises(HelmStopped):
         apply({**SLOW_HOOK, "password": SECRET}, on_log=lines.append, should_stop=should_stop)
     assert seen[0] > 0
-    assert any("web" in line for line in lines)
+    assert "".join(lines).count("web-migrate") > 0
+    assert not [line for line in lines if "level=" in line or ".go:" in line or str(demo_chart) in line]
     assert SECRET not in "\n".join(lines)
 
 
 def test_secrets_are_on_no_command_line_in_no_environment_and_in_no_file(
     apply, connection, kubernetes, target, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
     token = connection.kubeconfig.partition("token: ")[2].split()[0]
     shown = []
 
@@ -285,7 +290,7 @@ def test_secrets_are_on_no_command_line_in_no_environment_and_in_no_file(
     assert SECRET.encode() not in everything
     assert token
     assert token.encode() not in everything
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_a_refusal_does_not_quote_secret_values(apply):

@@ -140,6 +140,11 @@ def test_log_lines_and_hints_are_left_out():
     assert classify(said).message == "boom"
 
 
+def test_an_error_that_the_debug_log_repeats_is_said_once():
+    said = "Error: 1 error occurred:\n\t* no\n\n\nhelm.go:92: 2026 +0000 UTC m=+1 [debug] 1 error occurred:\n\t* no\n"
+    assert classify(said).message == "1 error occurred:\n\t* no"
+
+
 def test_secret_values_are_masked():
     assert (
         "hunter2"

@@ -53,4 +53,6 @@ def connection_for(instance: ServiceInstance) -> Connection:
 
 
 def helm_for(instance: ServiceInstance) -> Helm:
-    return Helm(connection_for(instance), binary=settings.SLIPWAY_HELM)
+    return Helm(
+        connection_for(instance), binary=settings.SLIPWAY_HELM, cache_dir=settings.SLIPWAY_DATA_DIR / "kube"
+    )
