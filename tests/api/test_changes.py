@@ -12,6 +12,7 @@ from portal.lifecycle.models import ChangeRequest, ServiceInstance
 from portal.lifecycle.states import ChangeState
 from tests.api.conftest import Api, World
 from tests.api.test_problems import check
+from tests.factories import platform
 from tests.fixtures.organisation import Organisation
 
 
@@ -143,6 +144,15 @@ def test_who_asked_cannot_approve_and_the_attempt_is_audited(world: World) -> No
     event = AuditEvent.objects.get(action="decision.refused")
     assert (event.actor_name, event.source) == ("alice", "api")
     assert event.request_id == answer.json()["request_id"]
+
+
+def test_a_service_account_cannot_decide_whatever_its_role(world: World) -> None:
+    world.people["robot"] = platform("robot", "operator")
+    world.people["robot"].is_service_account = True
+    world.people["robot"].save()
+    answer = world.api("robot").post(f"changes/{world.waiting.pk}/approve/", {"digest": world.waiting.seal})
+    check(answer, 403, "not_permitted")
+    assert world.api("robot").get("me/").json()["awaiting_decision"] == 0
 
 
 def test_a_change_is_cancelled_once(world: World) -> None:

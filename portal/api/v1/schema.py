@@ -38,7 +38,11 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped
 
 
 class ProblemSchema(AutoSchema):
-    """Adds to every operation the errors that it shares with all others."""
+    """Gives every operation a summary, and the errors that it shares with all others."""
+
+    def get_summary(self) -> str:
+        """The first sentence of the operation's docstring."""
+        return str(self.get_description()).replace("\n", " ").partition(". ")[0].rstrip(".:")
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

@@ -22,7 +22,7 @@ class NewestFirst(Stream):
 
 
 class AuditViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
-    """The audit trail, newest first: all of it for its readers, your teams' and your own part for others."""
+    """The audit trail. All of it for its readers; your teams' and your own part for everybody else."""
 
     queryset = AuditEvent.objects.none()
     serializer_class = AuditEventSerializer

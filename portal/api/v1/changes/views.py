@@ -43,7 +43,7 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
     def get_queryset(self) -> QuerySet[ChangeRequest]:
         rows = ChangeRequest.objects.visible_to(actor_of(self.request))
         if self.action == "list":
-            return rows.for_lists()
+            return rows.for_lists().order_by("-id")  # by its index, at any number of rows
         return rows.for_detail().prefetch_related("approvals__actor", "rollouts")
 
     @extend_schema(
@@ -53,8 +53,9 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         examples=examples.WISHES,
     )
     def create(self, request: Request) -> Response:
-        """Ask for a change: judged and sealed now, then queued, or waiting where the environment has a gate.
+        """Ask for a change.
 
+        It is judged and sealed now, then queued; where the environment has a gate, it waits.
         200 instead of 201 says that the Idempotency-Key was used for this very request before.
         """
         key, fingerprint = key_and_fingerprint(request)
