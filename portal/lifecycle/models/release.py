@@ -36,6 +36,9 @@ class Release(models.Model):
     target = models.JSONField(help_text="{cluster, namespace, release, kube_version}")
     images = models.JSONField(default=list)
     objects_masked = models.JSONField(help_text="The rendered documents, secrets masked.")
+    usage = models.JSONField(
+        default=dict, help_text="What it counts against a quota: {resource: decimal as text}."
+    )
     verdicts = models.JSONField(default=list)
     digest = models.CharField(max_length=71, db_index=True)
     promoted_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="promotions")

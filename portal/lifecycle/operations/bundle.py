@@ -14,7 +14,7 @@ def current() -> Bundle:
     """The bundle as the folder has it now. Raises PolicyInvalid: with broken policy nothing is judged, so
     nothing passes."""
     folder: Path = settings.SLIPWAY_POLICY_DIR
-    newest = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.glob("*.yaml")))
+    newest = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*.y*ml")))
     return _load(folder, newest)
 
 

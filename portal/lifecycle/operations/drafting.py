@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from portal.accounts.models import User
@@ -18,7 +17,7 @@ from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
 from portal.lifecycle.operations import bundle, quota, scope, secrets
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
-from portal.lifecycle.operations.quota import QuotaLine
+from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
 from portal.lifecycle.operations.seals import objects_digest
 from portal.lifecycle.selectors import instances
@@ -72,6 +71,7 @@ class Draft:
     judgement: Judgement = field(default_factory=lambda: Judgement(()))
     diff: list[ObjectDiff] = field(default_factory=list)
     quota: list[QuotaLine] = field(default_factory=list)
+    usage: Usage = field(default_factory=dict)
     images: list[str] = field(default_factory=list)
     policy_digest: str = ""
     sealed_inputs: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -230,16 +230,14 @@ def _namespace_object(wish: Wish, rendered: Rendered) -> dict[str, Any]:
 
 def _count(result: Draft) -> None:
     wish = result.wish
+    result.usage = quota.usage_of(result.objects)
     namespace = instances.namespace_release(wish.application, wish.environment)
     if wish.offering.is_namespace or namespace is None:
         return
-    others: quota.Usage = dict.fromkeys(quota.RESOURCES, Decimal(0))
-    for release in instances.releases_in_namespace(wish.application, wish.environment, but=wish.instance):
-        for resource, amount in quota.usage_of(release.objects_masked).items():
-            others[resource] += amount
+    others = instances.usages_in_namespace(wish.application, wish.environment, but=wish.instance)
     result.quota = quota.lines(
-        others=others,
-        before=quota.usage_of(wish.base.objects_masked if wish.base else []),
-        after=quota.usage_of(result.objects),
+        others=quota.total(quota.from_json(usage) for usage in others),
+        before=quota.from_json(wish.base.usage if wish.base else {}),
+        after=result.usage,
         hard=quota.hard_limits(namespace.objects_masked),
     )

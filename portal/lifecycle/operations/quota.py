@@ -36,6 +36,23 @@ class QuotaLine:
 Usage = dict[str, Decimal]
 
 
+def to_json(usage: Usage) -> dict[str, str]:
+    return {resource: str(amount) for resource, amount in usage.items() if amount}
+
+
+def from_json(stored: Mapping[str, str]) -> Usage:
+    return {resource: Decimal(stored.get(resource, "0")) for resource in RESOURCES}
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    """The sum, resource by resource."""
+    result = from_json({})
+    for usage in usages:
+        for resource, amount in usage.items():
+            result[resource] += amount
+    return result
+
+
 def usage_of(documents: Iterable[Mapping[str, Any]]) -> Usage:
     """What the pods and claims of these documents would count against a quota, at their fewest replicas."""
     documents = list(documents)

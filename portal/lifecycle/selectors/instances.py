@@ -37,16 +37,14 @@ def in_namespace(application: Application, environment: Environment) -> QuerySet
     )
 
 
-def releases_in_namespace(
+def usages_in_namespace(
     application: Application, environment: Environment, *, but: ServiceInstance | None
-) -> list[Release]:
-    """What runs in a namespace, leaving out one instance."""
-    rows = (
-        in_namespace(application, environment).exclude(current_release=None).select_related("current_release")
-    )
+) -> list[dict[str, str]]:
+    """What the services that run in a namespace count against its quota, leaving out one instance."""
+    rows = in_namespace(application, environment).exclude(current_release=None)
     if but is not None:
         rows = rows.exclude(pk=but.pk)
-    return [row.current_release for row in rows if row.current_release is not None]
+    return list(rows.values_list("current_release__usage", flat=True))
 
 
 @dataclass(frozen=True)

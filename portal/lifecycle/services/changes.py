@@ -27,6 +27,7 @@ from portal.lifecycle import tasks
 from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, Release, ServiceInstance
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.operations.drafting import Draft, Wish
+from portal.lifecycle.operations.quota import to_json
 from portal.lifecycle.services.previews import preview
 from portal.lifecycle.states import CHANGES, ChangeKind, ChangeState, Health
 
@@ -155,6 +156,7 @@ def _seal(draft: Draft, instance: ServiceInstance) -> Release | None:
         },
         images=draft.images,
         objects_masked=draft.objects,
+        usage=to_json(draft.usage),
         verdicts=[verdict.as_dict() for verdict in draft.verdicts],
         promoted_from=wish.source if wish.kind == ChangeKind.PROMOTE else None,
         created_by=wish.actor,
