@@ -10,12 +10,11 @@ from typing import Any
 from django.http import QueryDict
 
 from portal.accounts.models import User
-from portal.core.digests import digest_of
 from portal.core.errors import PolicyDenied, SlipwayError, ValidationFailed
 from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.operations.drafting import Draft
-from portal.lifecycle.services import changes, previews, wishes
-from portal.web import judgements
+from portal.lifecycle.services import previews, wishes
+from portal.web import judgements, opening
 from portal.web import sheet as sheets
 from portal.web.sheet import Sheet
 from services_catalog.forms import errors_by_field, flat
@@ -48,6 +47,11 @@ class Asking:
         return wish
 
     @property
+    def yaml_errors(self) -> list[str]:
+        """What stands beside the YAML."""
+        return [self.sheet.problem] if self.sheet.problem else self.errors.get("yaml", [])
+
+    @property
     def verdicts(self) -> judgements.Grouped:
         return judgements.grouped(self.draft.verdicts if self.draft else ())
 
@@ -74,10 +78,7 @@ class Asking:
         if self.sheet.problem:
             return None
         try:
-            wish = wishes.resolve(self.actor, self.data)
-            return changes.open_change(
-                wish, idempotency_key=self.key, fingerprint=digest_of(self.data)
-            ).change
+            return opening.open_once(self.actor, self.data, self.key)
         except ValidationFailed as error:
             self._place(error.errors, None)
         except SlipwayError as error:

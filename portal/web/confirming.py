@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.accounts.models import User
-from portal.core.digests import digest_of
 from portal.core.errors import PolicyDenied, SlipwayError
 from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.operations.drafting import Draft, Wish
-from portal.lifecycle.services import changes, previews, wishes
-from portal.web import judgements
+from portal.lifecycle.services import previews, wishes
+from portal.web import judgements, opening
 
 
 @dataclass
@@ -48,10 +47,7 @@ class Confirming:
 
     def ask(self) -> ChangeRequest | None:
         try:
-            wish = wishes.resolve(self.actor, self.data)
-            return changes.open_change(
-                wish, idempotency_key=self.key, fingerprint=digest_of(self.data)
-            ).change
+            return opening.open_once(self.actor, self.data, self.key)
         except SlipwayError as error:
             self.refusal = error
         return None

@@ -17,6 +17,9 @@ ATTRIBUTES = {"a": {"href", "title"}}
 
 _INDENTED_FENCE = re.compile(r"^(?P<indent> +)(?P<fence>```[^\n]*\n.*?^\1```) *$", re.MULTILINE | re.DOTALL)
 
+# It stands inside a panel, whose own heading is an h2.
+_HEADING = re.compile(r"<(/?)h([1-6])>")
+
 
 def _outdent(match: re.Match[str]) -> str:
     """A fence inside a list item: the library reads fences at the left edge only."""
@@ -31,6 +34,7 @@ def render(text: str) -> SafeString:
         extensions=["fenced_code", "tables", "sane_lists"],
         output_format="html",
     )
+    html = _HEADING.sub(lambda tag: f"<{tag[1]}h{min(int(tag[2]) + 2, 6)}>", html)
     return mark_safe(  # noqa: S308 nh3 keeps only the allow-list
         nh3.clean(
             html,

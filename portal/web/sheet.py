@@ -53,10 +53,6 @@ class Sheet:
         return self.text if self.text is not None else (dump_yaml(self.values) if self.values else "")
 
     @property
-    def problems(self) -> list[str]:
-        return [self.problem] if self.problem else []
-
-    @property
     def carried(self) -> str:
         """The values as the page keeps them while another view is on screen."""
         return json.dumps(self.values)

@@ -75,6 +75,7 @@ urlpatterns = [
     page("audit/", audit.browse, "audit"),
     page("audit/verify/", audit.verify, "audit-verify"),
     page("me/tokens/", tokens.browse, "tokens"),
+    page("me/tokens/new/", tokens.create, "tokens-new"),
     page("me/tokens/<str:pk>/revoke/", tokens.revoke, "tokens-revoke"),
     page("platform/", platform.show, "platform"),
     page("design/", design.show, "design"),

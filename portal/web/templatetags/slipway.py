@@ -162,12 +162,6 @@ def pairs(text: str) -> list[tuple[str, ...]]:
 
 
 @register.filter
-def both(first: Sequence[str], second: Sequence[str] | None) -> list[str]:
-    """One list of messages after the other."""
-    return [*first, *(second or ())]
-
-
-@register.filter
 def flatten(fields: Iterable[Field]) -> list[Field]:
     """Every place that can show an error: fields in groups, and the columns of rows."""
     return [field for field in flat(fields) if field.kind != "group"]

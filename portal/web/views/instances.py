@@ -50,8 +50,8 @@ def compare(request: SignedIn, pk: int) -> HttpResponse:
     """One release against another, by object."""
     instance = get_object_or_404(instance_page.rows(request.user), pk=pk)
     releases = instance.releases.select_related("offering_version", "plan")
-    old = get_object_or_404(releases, number=request.GET.get("old") or 0)
-    new = get_object_or_404(releases, number=request.GET.get("new") or 0)
+    old = get_object_or_404(releases, number=_number(request, "old"))
+    new = get_object_or_404(releases, number=_number(request, "new"))
     context = {
         "instance": instance,
         "old": old,
@@ -59,3 +59,9 @@ def compare(request: SignedIn, pk: int) -> HttpResponse:
         "diff": diffing.compare(old.objects_masked, new.objects_masked),
     }
     return render(request, "instances/compare.html", context)
+
+
+def _number(request: SignedIn, name: str) -> int:
+    """A release's number from the address; 0, which no release has, for anything else."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -16,22 +16,20 @@ from portal.web.middleware import status_of
 
 
 def browse(request: SignedIn) -> HttpResponse:
-    form, fresh, status = TokenForm(request.POST or None), "", 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                _, fresh = tokens.create(actor=request.user, **form.cleaned_data)
-                form, status = TokenForm(), 201
-            except SlipwayError as error:
-                form.refuse(error)
-                status = status_of(error)
-    rows = ApiToken.objects.filter(user=request.user).order_by("-created")
-    response = render(
-        request, "tokens/browse.html", {"form": form, "fresh": fresh, "tokens": rows}, status=status
-    )
-    response["Cache-Control"] = "no-store"
-    return response
+    return _page(request, TokenForm())
+
+
+@require_POST
+def create(request: SignedIn) -> HttpResponse:
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        _, fresh = tokens.create(actor=request.user, **form.cleaned_data)
+    except SlipwayError as error:
+        form.refuse(error)
+        return _page(request, form, status=status_of(error))
+    return _page(request, TokenForm(), fresh=fresh, status=201)
 
 
 @require_POST
@@ -39,3 +37,11 @@ def revoke(request: SignedIn, pk: str) -> HttpResponse:
     tokens.revoke(pk, actor=request.user)
     messages.success(request, "Revoked. Whatever used it is refused from now on.")
     return redirect("web:tokens")
+
+
+def _page(request: SignedIn, form: TokenForm, *, fresh: str = "", status: int = 200) -> HttpResponse:
+    rows = ApiToken.objects.filter(user=request.user).order_by("-created")
+    context = {"form": form, "fresh": fresh, "tokens": rows}
+    response = render(request, "tokens/browse.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -72,7 +72,7 @@
     const stays = old.nodeName === "DETAILS" ? ["open"] : [];
     for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !stays.includes(name)) old.removeAttribute(name);
     for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && !stays.includes(name)) old.setAttribute(name, value);
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(old.nodeName)) return; // what is typed belongs to the reader
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(old.nodeName) && old.type !== "hidden") return; // what is typed belongs to the reader
     morphChildren(old, fresh);
   }
   function morphChildren(old, fresh) {

@@ -1,0 +1,52 @@
+"""Examples for the design page: one of each, in each state. None of it is real."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+
+from portal.core import clock
+from portal.environments.models import Environment
+from portal.lifecycle.selectors.changes import Step
+from portal.web import meanings
+from portal.web.forms.sign_in import SignInForm
+
+DIGEST = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    now = clock.now()
+    empty, wrong = SignInForm(request, auto_id="empty_%s"), SignInForm(request, {}, auto_id="wrong_%s")
+    for form in (empty, wrong):
+        form.fields["username"].widget.attrs.pop("autofocus")
+    return {
+        "tables": [(name, sorted(table)) for name, table in meanings.TABLES.items()],
+        "meanings": meanings.ICONS,
+        "stripes": [Environment(name=stripe.value, stripe=stripe.value) for stripe in Environment.Stripe],
+        "now": now,
+        "earlier": now - timedelta(hours=2, minutes=4),
+        "digest": DIGEST,
+        "form": empty,
+        "wrong": wrong,
+        "progress": [waiting(), denied()],
+    }
+
+
+def waiting() -> list[Step]:
+    now = clock.now()
+    return [
+        Step("asked", "Asked", now, "done", "by alice"),
+        Step("judged", "Judged", now, "done"),
+        Step("approved", "Approved", None, "current"),
+        Step("applied", "Applied", None, "todo"),
+    ]
+
+
+def denied() -> list[Step]:
+    now = clock.now()
+    return [
+        Step("asked", "Asked", now, "done", "by alice"),
+        Step("judged", "Judged", now, "failed", "policy refused it"),
+    ]

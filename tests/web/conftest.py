@@ -1,0 +1,73 @@
+"""A team with something running, written down as a worker would have left it: pages are about reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portal.accounts.models import User
+from portal.core import clock
+from portal.lifecycle.models import ChangeRequest, LogLine, Rollout, ServiceInstance
+from portal.lifecycle.services import changes, wishes
+from portal.lifecycle.states import ChangeState, Health
+from tests.fixtures.organisation import Organisation
+
+IMAGE = {"image": {"repository": "registry.example.com/shop/storefront", "tag": "1.4.2"}}
+WHERE = {"kind": "create", "application": "storefront", "environment": "dev"}
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def signed_in(client: Client) -> SignIn:
+    def sign_in(user: User) -> Client:
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def ask(user: User, **data: Any) -> ChangeRequest:
+    return changes.open_change(wishes.resolve(user, data)).change
+
+
+def settle(change: ChangeRequest) -> ServiceInstance:
+    """What a worker leaves behind when a change has worked out."""
+    now = clock.now()
+    rollout = Rollout.objects.create(
+        change=change,
+        release=change.release,
+        fencing_token=1,
+        started_at=now,
+        outcome=Rollout.Outcome.SUCCEEDED,
+    )
+    LogLine.objects.create(rollout=rollout, at=now, text="everything is ready")
+    ChangeRequest.objects.filter(pk=change.pk).update(
+        state=ChangeState.SUCCEEDED, decided_at=now, applied_at=now, finished_at=now, outcome="Runs, ready."
+    )
+    instance = change.instance
+    assert instance is not None
+    instance.current_release, instance.health, instance.health_since = change.release, Health.READY, now
+    instance.save()
+    return instance
+
+
+@pytest.fixture
+def namespace(organisation: Organisation) -> ServiceInstance:
+    return settle(ask(organisation.alice, **WHERE, offering="namespace"))
+
+
+@pytest.fixture
+def service(organisation: Organisation, namespace: ServiceInstance) -> ServiceInstance:
+    values = {**IMAGE, "secretEnv": {"SESSION_KEY": "do-not-show-this"}}
+    data = {**WHERE, "offering": "web-service", "version": "1.0.0", "name": "shop-api", "values": values}
+    return settle(ask(organisation.alice, **data))
+
+
+@pytest.fixture
+def waiting(organisation: Organisation, namespace: ServiceInstance) -> ChangeRequest:
+    """A promotion to production that waits for an operator."""
+    staging = settle(ask(organisation.alice, kind="promote", instance=namespace.pk, environment="staging"))
+    return ask(organisation.alice, kind="promote", instance=staging.pk, environment="production")

@@ -1,0 +1,157 @@
+"""What holds for all pages: well-formed, labelled, nothing inline or from elsewhere, closed to strangers."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.web import urls, views
+from portal.web.middleware import POLICY
+from tests.fixtures.organisation import Organisation
+from tests.web.conftest import SignIn
+from tests.web.pages import Page
+
+STRANGERS_MAY = {"sign-in", "sign-out", "theme"}
+LONGEST_VIEW = 15
+
+
+def addresses(instance: ServiceInstance, change: ChangeRequest) -> dict[str, str]:
+    """An address for each page that is read with GET."""
+    release = instance.current_release
+    assert release is not None
+    given = {
+        "catalog-offering": {"slug": "web-service"},
+        "catalog-request": {"slug": "web-service"},
+        "applications-one": {"slug": "storefront"},
+        "instances-promote": {"pk": instance.pk, "environment": "staging"},
+        "instances-rollback": {"pk": instance.pk, "release": release.pk},
+        "tokens-revoke": {"pk": "abc"},
+        "catalog-request-preview": {"slug": "web-service"},
+    }
+    found = {}
+    for pattern in urls.urlpatterns:
+        name = str(pattern.name)
+        kwargs = given.get(name) or (
+            {"pk": change.pk}
+            if name.startswith("changes-")
+            else {"pk": instance.pk}
+            if "<int:pk>" in str(pattern.pattern)
+            else {}
+        )
+        found[name] = reverse(f"web:{name}", kwargs=kwargs)
+    return found
+
+
+@pytest.fixture
+def pages(service: ServiceInstance, waiting: ChangeRequest) -> dict[str, str]:
+    return addresses(service, waiting)
+
+
+def test_strangers_are_asked_to_sign_in_everywhere(client: Client, pages: dict[str, str]) -> None:
+    for name, address in pages.items():
+        if name in STRANGERS_MAY:
+            continue
+        response = client.get(address)
+        assert (response.status_code, response.headers.get("Location")) == (
+            302,
+            f"/sign-in/?next={address}",
+        ), name
+
+
+@pytest.mark.parametrize("person", ["alice", "mona", "olga", "pete", "audrey", "pia"])
+def test_pages_are_well_formed_for_everybody(
+    person: str, organisation: Organisation, signed_in: SignIn, pages: dict[str, str]
+) -> None:
+    browser = signed_in(getattr(organisation, person))
+    for name, address in pages.items():
+        response = browser.get(address)
+        assert response.status_code in (200, 403, 404, 405, 409, 302, 286), (name, response.status_code)
+        assert response.headers["Content-Security-Policy"] == POLICY
+        if response.status_code in (200, 403, 404, 409) and response.content.startswith(b"{#") is False:
+            page = Page(response.content.decode())
+            assert page.problems == [], name
+            fragment = name in {"instances-live", "changes-live"} or not response.content.lstrip().startswith(
+                b"<!doctype"
+            )
+            assert fragment or len(page.headings) == 1, name
+
+
+def test_every_tab_is_well_formed(
+    organisation: Organisation, signed_in: SignIn, pages: dict[str, str]
+) -> None:
+    browser = signed_in(organisation.olga)
+    tabs = ("overview", "diff", "verdicts", "objects", "log", "audit", "releases", "timeline", "nonsense")
+    for name in ("changes-one", "instances-one"):
+        for tab in tabs:
+            response = browser.get(pages[name], {"tab": tab})
+            assert response.status_code == 200
+            assert Page(response.content.decode()).problems == [], (name, tab)
+
+
+def test_links_on_the_main_pages_lead_somewhere(
+    organisation: Organisation, signed_in: SignIn, pages: dict[str, str]
+) -> None:
+    browser = signed_in(organisation.alice)
+    seen = set()
+    for name in (
+        "home",
+        "catalog",
+        "catalog-offering",
+        "applications-one",
+        "instances-one",
+        "changes-one",
+        "policies",
+    ):
+        seen |= {link.partition("#")[0] for link in Page(browser.get(pages[name]).content.decode()).links}
+    for link in sorted(seen):
+        assert browser.get(link).status_code == 200, link
+
+
+def test_titles_say_where_one_is(
+    organisation: Organisation, signed_in: SignIn, pages: dict[str, str]
+) -> None:
+    browser = signed_in(organisation.pete)
+    names = (
+        "home",
+        "catalog",
+        "applications",
+        "instances",
+        "changes",
+        "policies",
+        "audit",
+        "platform",
+        "tokens",
+        "design",
+    )
+    titles = [
+        browser.get(pages[name]).content.decode().split("<title>")[1].split("</title>")[0] for name in names
+    ]
+    assert len(set(titles)) == len(names)
+    assert all(title.endswith("· Slipway") for title in titles)
+
+
+def test_every_page_is_documented() -> None:
+    text = Path("docs/pages.md").read_text()
+    missing = [p.name for p in urls.urlpatterns if f"`/{_documented(str(p.pattern))}`" not in text]
+    assert missing == []
+
+
+def _documented(route: str) -> str:
+    return route.replace("<int:", "{").replace("<slug:", "{").replace("<str:", "{").replace(">", "}")
+
+
+def test_views_are_thin_and_never_import_the_api() -> None:
+    folder = Path(inspect.getfile(views)).parent
+    for file in sorted(folder.glob("*.py")):
+        tree = ast.parse(file.read_text())
+        assert "portal.api" not in file.read_text()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or 0) - node.body[0].lineno + 1
+                assert lines <= LONGEST_VIEW, f"{file.name}: {node.name} has {lines} lines"
