@@ -6,10 +6,11 @@ Definitions compile when first asked for; recursion (JSONSchemaProps) ends in th
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources as files
+from pathlib import Path
 from typing import Any, Literal
 
 Definition = Mapping[str, Any]
@@ -65,7 +66,7 @@ class Node:
     """One type. For maps: `fields` (a struct) or `element` (free keys), or both for custom resources."""
 
     __slots__ = (
-        "atomic", "element", "fields", "format", "go", "inline", "is_set", "keys", "kind", "merge_key", "preserve",
+        "atomic", "definition", "element", "fields", "format", "go", "inline", "is_set", "keys", "kind", "merge_key", "preserve",
         "schema", "strategy",
     )  # fmt: skip
 
@@ -82,6 +83,8 @@ class Node:
         # Go's name of a struct ("v1.PodSpec") or scalar ("int32")
         self.go = ""
         self.format = ""
+        # the name of the definition it comes from
+        self.definition = ""
         self.inline: frozenset[str] = frozenset()
         # unknown fields are kept (custom resources)
         self.preserve = False
@@ -116,7 +119,11 @@ ATOMIC_ANY = _any(atomic=True)
 @cache
 def definitions() -> dict[str, Definition]:
     """The swagger definitions of Kubernetes 1.36, by name."""
-    text = files.files("kubernetes_validate").joinpath(_FILE).read_text("utf-8")
+    # found without importing it: the package pulls in a JSON schema library that is not needed here
+    spec = importlib.util.find_spec("kubernetes_validate")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("kubernetes_validate, which carries the Kubernetes definitions, is not installed")
+    text = Path(spec.submodule_search_locations[0], _FILE).read_text("utf-8")
     found: dict[str, Definition] = json.loads(text)["$defs"]
     return found
 
@@ -161,7 +168,7 @@ def by_name(name: str) -> Node:
     node = _compiled[name] = Node("any")
     package, short = name.rsplit(".", 2)[-2:]
     _fill(node, definitions()[name])
-    node.go = f"{package}.{short}"
+    node.definition, node.go = name, f"{package}.{short}"
     node.inline = frozenset(_INLINE.get(short, ()))
     return node
 
