@@ -9,9 +9,17 @@ from portal.lifecycle.models import ServiceInstance
 from portal.lifecycle.services import approvals, changes, retirements, wishes
 from portal.lifecycle.states import ChangeState, Health
 from services_catalog.models import OfferingVersion
+from tests import tools
 from tests.fixtures.worker import work_off
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True, params=["helm", "helm3"])
+def each_helm(request, settings):
+    """Everything here holds with Helm 4 and with Helm 3.19."""
+    settings.SLIPWAY_HELM = str(tools.find(request.param))
+
 
 
 def ask(actor, **data):
