@@ -125,7 +125,8 @@ def test_what_the_api_server_cannot_read_is_refused(apply):
     raw = "apiVersion: v1\nkind: Service\nmetadata: {name: odd}\nspec: {ports: [{port: eighty}]}\n"
     with pytest.raises(ClusterRefused, match="port"):
         apply({"raw": raw})
-    with pytest.raises(ClusterRefused, match="no matches for kind"):
+    # the latter from a server without OpenAPI v2, which helm asks about kinds that v3 does not know
+    with pytest.raises(ClusterRefused, match=r"no matches for kind|could not find the requested resource"):
         apply({"raw": "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: odd}\n"})
 
 
