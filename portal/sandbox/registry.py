@@ -57,13 +57,18 @@ class Registry:
         return self._insert(resource, fresh, name, ctx)
 
     def update(self, resource: Resource, obj: Object, *, ctx: RequestContext) -> Object:
-        """Replace an object, or with `ctx.subresource` its status or scale; raises NotFound, Conflict, Invalid."""
+        """Replace an object, or with `ctx.subresource` its status or scale; raises NotFound, Conflict,
+        Invalid."""
         namespace, name = namespace_of(obj), meta(obj).get("name", "")
         if ctx.subresource == "scale":
             return self._scale(resource, namespace, name, lambda _old: obj, ctx)
         existing = self.get(resource, namespace, name)
         preparing.check_version(resource, existing, obj)
-        return self._replace(resource, existing, self._decode(resource, obj, ctx), obj, ctx)
+        decoded = self._decode(resource, obj, ctx)
+        if ctx.subresource == "finalize":
+            # no finalizers is what this endpoint is for; defaulting would put them back
+            decoded["spec"] = clone(obj.get("spec") or {})
+        return self._replace(resource, existing, decoded, obj, ctx)
 
     def update_status(self, resource: Resource, obj: Object, *, ctx: RequestContext) -> Object:
         return self.update(resource, obj, ctx=ctx.on("status"))
@@ -78,7 +83,8 @@ class Registry:
         *,
         ctx: RequestContext,
     ) -> Object:
-        """Change an object by one of the four patch types (`patches.MERGE` …); apply creates what is missing."""
+        """Change an object by one of the four patch types (`patches.MERGE` …); apply creates what is
+        missing."""
         if patch_type == patches.APPLY:
             return self._apply(resource, namespace or "", name, patch, ctx)
 

@@ -105,3 +105,13 @@ def test_policy_that_does_not_compile_is_refused_with_its_place(cluster: LivingC
         cluster.create(POLICY.format(expression="object.spec.replicas <"))
     assert refusal.value.code == 422
     assert refusal.value.details["causes"][0]["field"] == "spec.validations[0].expression"
+
+
+def test_writer_of_a_webhook_hears_that_it_is_never_called(cluster: LivingCluster) -> None:
+    cluster.create(
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\n"
+        "metadata: {name: hook}\nwebhooks: []"
+    )
+    assert cluster.warnings == [
+        "the sandbox cluster stores this ValidatingWebhookConfiguration but calls no webhooks"
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portal.sandbox.admission.addresses import ServiceAddresses
 from portal.sandbox.admission.base import Plugin
 from portal.sandbox.admission.escalation import EscalationCheck
+from portal.sandbox.admission.inert import InertKinds
 from portal.sandbox.admission.jobs import JobSelectors
 from portal.sandbox.admission.limits import LimitRanger
 from portal.sandbox.admission.namespaces import NamespaceLifecycle
@@ -31,6 +32,7 @@ def default_chain(cluster: Cluster) -> list[Plugin]:
         DefaultStorageClass(store, resources),
         ServiceAddresses(store, resources),
         JobSelectors(),
+        InertKinds(),
         PodSecurity(store, resources),
         ValidatingAdmissionPolicies(store, resources),
         ResourceQuotaAdmission(store, resources),

@@ -102,8 +102,10 @@ class Client:
                 raise
 
     def finalize_namespace(self, namespace: Object) -> None:
-        """Take out an empty namespace, as its last finalizer would let go of it."""
-        self._store.remove(self.resource("Namespace"), None, namespace["metadata"]["name"])
+        """Let go of an empty namespace."""
+        changed = clone(namespace)
+        changed["spec"]["finalizers"] = []
+        self._registry.update(self.resource("Namespace"), changed, ctx=self._context.on("finalize"))
 
     def bind(self, pod: Object, node: str) -> None:
         """Place a pod, as the scheduler's binding does: no field manager owns the node's name."""
