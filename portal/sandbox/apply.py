@@ -1,4 +1,5 @@
-"""Server-side apply: merge a configuration, find conflicts, take over by force, prune what is no longer applied."""
+"""Server-side apply: merge a configuration, find conflicts, take over by force, prune what is no longer
+applied."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Applier:
         self._decoder = decoder
 
     def apply(self, resource: Resource, live: Object | None, config: Object, ctx: RequestContext) -> Object:
-        """The object after the apply; `live` itself when nothing changed. Raises a Conflict naming each field."""
+        """The object after the apply; `live` itself when nothing changed. Raises a Conflict naming each
+        field."""
         node = self._decoder.schema(resource)
         config = self._decoder.validate(resource, config, ctx.field_validation, ctx.warnings)
         base = live if live is not None else {}

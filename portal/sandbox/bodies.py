@@ -67,7 +67,8 @@ def parse_object(text: str, kind: str, *, is_yaml: bool = False) -> dict[str, An
         ) from error
     if not isinstance(value, dict):
         raise bad_request(
-            f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse "
+            f"the object provided is unrecognized (must be of type {kind}): couldn't get "
+            f"version/kind; json parse "
             f"error: json: cannot unmarshal {json_type(value)} into Go value of type struct "
             f"{{ APIVersion string; Kind string }} ({_excerpt(text)})"
         )
@@ -123,7 +124,9 @@ def json_type(value: Any) -> str:
         return "bool"
     if isinstance(value, (int, float)):
         return f"number {value}" if isinstance(value, float) else "number"
-    return {str: "string", list: "array", dict: "object"}.get(type(value), "string")
+    if isinstance(value, (list, dict)):
+        return "array" if isinstance(value, list) else "object"
+    return "string"
 
 
 def _excerpt(text: str) -> str:

@@ -79,7 +79,8 @@ _WORKLOADS = [
     _of("apps/v1", "StatefulSet", "statefulsets", "sts", sub=BOTH, categories=ALL),
     _of("batch/v1", "CronJob", "cronjobs", "cj", sub=(STATUS,), categories=ALL),
     _of("batch/v1", "Job", "jobs", sub=(STATUS,), categories=ALL),
-    _of("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub=(STATUS,), categories=ALL),
+    _of("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub=(STATUS,),
+    categories=ALL),
     _of(
         "autoscaling/v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", sub=(STATUS,),
         categories=ALL, stored_as="autoscaling/v2",
@@ -137,7 +138,8 @@ _EXTENSIONS = [
     _of("events.k8s.io/v1", "Event", "events", "ev", stored_as="v1", storage_key="/events"),
     _of("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies",
         cluster=True, categories=EXTENSIONS),
-    _of("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings",
+    _of("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding",
+    "mutatingadmissionpolicybindings",
         cluster=True, categories=EXTENSIONS),
     _of("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations",
         cluster=True, categories=EXTENSIONS),
@@ -145,7 +147,8 @@ _EXTENSIONS = [
         sub=(STATUS,), cluster=True, categories=EXTENSIONS),
     _of("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding",
         "validatingadmissionpolicybindings", cluster=True, categories=EXTENSIONS),
-    _of("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations",
+    _of("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration",
+    "validatingwebhookconfigurations",
         cluster=True, categories=EXTENSIONS),
     _of("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "crd crds",
         sub=(STATUS,), cluster=True, categories=EXTENSIONS),
@@ -155,8 +158,10 @@ _EXTENSIONS = [
 
 # in the order in which /apis announces the groups
 BUILT_IN: tuple[Resource, ...] = (
-    *_CORE, *_EXTENSIONS[-1:], *_WORKLOADS[:5], *_EXTENSIONS[:1], *_REVIEWS, *_WORKLOADS[7:9], *_WORKLOADS[5:7],
-    *_CLUSTER[-1:], *_NETWORK[:5], *_WORKLOADS[9:], *_RBAC, *_CLUSTER[:6], *_EXTENSIONS[1:7], *_EXTENSIONS[7:8],
+    *_CORE, *_EXTENSIONS[-1:], *_WORKLOADS[:5], *_EXTENSIONS[:1], *_REVIEWS, *_WORKLOADS[7:9],
+    *_WORKLOADS[5:7],
+    *_CLUSTER[-1:], *_NETWORK[:5], *_WORKLOADS[9:], *_RBAC, *_CLUSTER[:6], *_EXTENSIONS[1:7],
+    *_EXTENSIONS[7:8],
     *_CLUSTER[6:9], *_NETWORK[5:],
 )  # fmt: skip
 # storage of webhooks and of mutating policies is accepted, calling them is not: docs/sandbox.md

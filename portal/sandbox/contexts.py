@@ -46,7 +46,8 @@ def system_context(component: str, field_manager: str = "") -> RequestContext:
 
 @dataclass
 class Attributes:
-    """One admission request. A mutating plugin may change `object` in place; it is this request's own copy."""
+    """One admission request. A mutating plugin may change `object` in place; it is this request's own
+    copy."""
 
     operation: Operation
     resource: Resource

@@ -1,4 +1,5 @@
-"""Between the version that a client speaks and the one that is stored: HPA v1 and v2, both kinds of Events, CRDs."""
+"""Between the version that a client speaks and the one that is stored: HPA v1 and v2, both kinds of
+Events, CRDs."""
 
 from __future__ import annotations
 
@@ -85,7 +86,7 @@ def _is_cpu(metric: Any) -> bool:
 
 
 def _autoscaler_to_v1(obj: Object) -> Object:
-    result = clone(obj)
+    result: Object = clone(obj)
     spec, status = result.get("spec") or {}, result.get("status") or {}
     annotations = result["metadata"].setdefault("annotations", {})
     metrics = spec.pop("metrics", None) or []
@@ -106,7 +107,7 @@ def _autoscaler_to_v1(obj: Object) -> Object:
 
 
 def _autoscaler_to_v2(obj: Object) -> Object:
-    result = clone(obj)
+    result: Object = clone(obj)
     spec, status = result.get("spec") or {}, result.get("status")
     annotations = result["metadata"].get("annotations") or {}
     metrics = _taken(annotations, "metrics") or []

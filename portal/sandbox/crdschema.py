@@ -110,7 +110,7 @@ def _has_type(schema: Any, value: Any) -> bool:
         )
     if kind == "number":
         return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return _NAMES.get(type(value)) == kind
+    return bool(_NAMES.get(type(value)) == kind)
 
 
 def _wrong_type(schema: Any, value: Any, path: str) -> FieldError:

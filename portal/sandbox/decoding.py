@@ -29,11 +29,13 @@ _NO_NOUGHT = {
     "ServicePort": {"nodePort"},
     "Probe": {"initialDelaySeconds"},
     "DeploymentStatus": {
-        "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas",
+        "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas",
+        "unavailableReplicas",
     },
     "ReplicaSetStatus": {"fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration"},
     "StatefulSetStatus": {"readyReplicas", "currentReplicas", "updatedReplicas", "observedGeneration"},
-    "DaemonSetStatus": {"observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable"},
+    "DaemonSetStatus": {"observedGeneration", "updatedNumberScheduled", "numberAvailable",
+    "numberUnavailable"},
     "JobStatus": {"active", "succeeded", "failed"},
 }  # fmt: skip
 _LIMITS = {"int32": 2**31, "int64": 2**63}

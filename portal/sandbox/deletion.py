@@ -20,12 +20,14 @@ ORPHAN = "orphan"
 DEFAULT_GRACE_SECONDS = 30
 # kinds that answer with the deleted object instead of a Status
 _RETURNED = {
-    "PersistentVolume", "PersistentVolumeClaim", "Pod", "PodTemplate", "ResourceQuota", "Service", "ServiceAccount",
+    "PersistentVolume", "PersistentVolumeClaim", "Pod", "PodTemplate", "ResourceQuota", "Service",
+    "ServiceAccount",
 }  # fmt: skip
 # kinds whose dependents stay unless the client says otherwise
 _ORPHANING = {("batch", "Job"), ("", "ReplicationController")}
 _JOB_WARNING = (
-    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to "
+    "remove them or "
     "set propagationPolicy=Orphan to suppress this warning"
 )
 
@@ -101,7 +103,8 @@ def check_preconditions(resource: Resource, existing: Object, ctx: RequestContex
     if ctx.precondition_uid and ctx.precondition_uid != uid:
         raise _mismatch(
             resource, metadata["name"],
-            f"the UID in the precondition ({ctx.precondition_uid}) does not match the UID in record ({uid}). The "
+            f"the UID in the precondition ({ctx.precondition_uid}) does not match the UID in record "
+            f"({uid}). The "
             "object might have been deleted and then recreated",
         )  # fmt: skip
     if ctx.precondition_version and ctx.precondition_version != version:

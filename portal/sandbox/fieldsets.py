@@ -1,4 +1,5 @@
-"""Sets of fields, as managedFields keep them: paths of elements `f:name`, `k:{…}`, `v:…` and their fieldsV1 form."""
+"""Sets of fields, as managedFields keep them: paths of elements `f:name`, `k:{…}`, `v:…` and their
+fieldsV1 form."""
 
 from __future__ import annotations
 

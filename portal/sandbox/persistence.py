@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL)
 
 
 class Persistence:
-    """Keeps the newest version of each object. What `write` got is on disk within about 100 ms, and after `close`.
+    """Keeps the newest version of each object. What `write` got is on disk within about 100 ms, and
+    after `close`.
 
     The writing thread sleeps until there is something to write. Its errors stop the next `flush` or `close`.
     """

@@ -1,4 +1,5 @@
-"""What the API server sets, keeps or resets on an object before it is validated (rest.BeforeCreate, BeforeUpdate)."""
+"""What the API server sets, keeps or resets on an object before it is validated (rest.BeforeCreate,
+BeforeUpdate)."""
 
 from __future__ import annotations
 
@@ -220,7 +221,8 @@ def check_identity(resource: Resource, existing: Object, patched: Object) -> Non
         raise bad_request("the namespace of the object does not match the namespace on the request")
     if (patched.get("apiVersion"), patched.get("kind")) != (existing["apiVersion"], existing["kind"]):
         raise bad_request(
-            f"the kind of the patched object ({patched.get('apiVersion')}, {patched.get('kind')}) does not match"
+            f"the kind of the patched object ({patched.get('apiVersion')}, {patched.get('kind')}) "
+            f"does not match"
         )
 
 
@@ -245,9 +247,11 @@ def for_apply(resource: Resource, namespace: str, name: str, config: Object, liv
         )
     if live is None and metadata.get("uid"):
         raise statuses.conflict(
-            resource, name, f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing "
+            resource,
+            name,
+            f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing "
             "object was found",
-        )  # fmt: skip
+        )
     if live is not None:
         check_version(resource, live, {"metadata": metadata})
     metadata.pop("resourceVersion", None)

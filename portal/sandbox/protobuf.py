@@ -1,5 +1,7 @@
-"""Bodies in Kubernetes' protobuf encoding, which client-go's typed clients send (helm's release storage, `kubectl create
-deployment`). The envelope is `k8s\\0` and a runtime.Unknown; types come from the OpenAPI definitions, field numbers from
+"""Bodies in Kubernetes' protobuf encoding, which client-go's typed clients send (helm's release storage,
+`kubectl create
+deployment`). The envelope is `k8s\\0` and a runtime.Unknown; types come from the OpenAPI definitions,
+field numbers from
 data/protobuf.json. Kinds without numbers there get 415.
 """
 
@@ -65,7 +67,8 @@ def _fields(message: str) -> dict[int, _Field]:
 
 
 def decode(raw: bytes) -> Object:
-    """The object in a body; raises UnsupportedMediaType for kinds without a table, BadRequest for broken bytes."""
+    """The object in a body; raises UnsupportedMediaType for kinds without a table, BadRequest for broken
+    bytes."""
     if not raw.startswith(_MAGIC):
         raise bad_request("the body is not in Kubernetes' protobuf encoding: it must begin with k8s\\0")
     try:
@@ -127,7 +130,11 @@ def _put(result: Object, field: _Field, child: Node, value: Any) -> None:
 
 def _items(element: Node, value: Any) -> list[Any]:
     """One item, or all of a packed list of numbers."""
-    packed = element.kind == "scalar" and element.format in ("int32", "int64", "boolean") and isinstance(value, bytes)
+    packed = (
+        element.kind == "scalar"
+        and element.format in ("int32", "int64", "boolean")
+        and isinstance(value, bytes)
+    )
     if not packed:
         return [_value(element, value)]
     found, at = [], 0

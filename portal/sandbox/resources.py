@@ -22,7 +22,8 @@ class Subresource:
 
 @dataclass(frozen=True)
 class Resource:
-    """One served resource. Several versions of one resource share `storage_key` and name the stored version."""
+    """One served resource. Several versions of one resource share `storage_key` and name the stored
+    version."""
 
     group: str
     version: str

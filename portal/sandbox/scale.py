@@ -66,7 +66,8 @@ def check(resource: Resource, old: Object, new: Object) -> None:
     replicas = dig(new, "spec", "replicas") or 0
     if not isinstance(replicas, int) or isinstance(replicas, bool):
         raise statuses.bad_request(
-            'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct '
+            'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into '
+            "Go struct "
             "field ScaleSpec.spec.replicas of type int32"
         )
     if replicas < 0:

@@ -1,6 +1,7 @@
 """Types of the built-in kinds and of custom resources, compiled from their OpenAPI definitions.
 
-A Node is what the walkers need of a type: its fields, how its lists and maps merge, its Go names for messages.
+A Node is what the walkers need of a type: its fields, how its lists and maps merge, its Go names for
+messages.
 Definitions compile when first asked for; recursion (JSONSchemaProps) ends in the same Node.
 """
 
@@ -66,7 +67,8 @@ class Node:
     """One type. For maps: `fields` (a struct) or `element` (free keys), or both for custom resources."""
 
     __slots__ = (
-        "atomic", "definition", "element", "fields", "format", "go", "inline", "is_set", "keys", "kind", "merge_key", "preserve",
+        "atomic", "definition", "element", "fields", "format", "go", "inline", "is_set", "keys",
+        "kind", "merge_key", "preserve",
         "schema", "strategy",
     )  # fmt: skip
 
@@ -122,7 +124,9 @@ def definitions() -> dict[str, Definition]:
     # found without importing it: the package pulls in a JSON schema library that is not needed here
     spec = importlib.util.find_spec("kubernetes_validate")
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("kubernetes_validate, which carries the Kubernetes definitions, is not installed")
+        raise ModuleNotFoundError(
+            "kubernetes_validate, which carries the Kubernetes definitions, is not installed"
+        )
     text = Path(spec.submodule_search_locations[0], _FILE).read_text("utf-8")
     found: dict[str, Definition] = json.loads(text)["$defs"]
     return found
@@ -131,7 +135,7 @@ def definitions() -> dict[str, Definition]:
 @cache
 def names_by_kind() -> dict[tuple[str, str, str], str]:
     """Definition names by (group, version, kind)."""
-    found = {}
+    found: dict[tuple[str, str, str], str] = {}
     for name, definition in definitions().items():
         for each in definition.get("x-kubernetes-group-version-kind") or ():
             found.setdefault((each["group"], each["version"], each["kind"]), name)

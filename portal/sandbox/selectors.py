@@ -16,12 +16,15 @@ _TOKEN = re.compile(r"\s*(?:(==|!=|=|!|,|\(|\)|<|>)|([^\s=!,()<>]+))")
 _NAME = re.compile(r"^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)$")
 _VALUE = re.compile(r"^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")
 _LABEL_RULE = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
-    "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start "
+    "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
+    "for validation "
     "is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
 _KEY_RULE = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
+    "an alphanumeric "
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
@@ -67,11 +70,11 @@ class _Parser:
         found = []
         while True:
             found.append(self._requirement())
-            token = self._next()
-            if token == "":
+            symbol = self._next()
+            if symbol == "":
                 return found
-            if token != ",":
-                raise _unparsable(f"found '{token}', expected: ',' or 'end of string'")
+            if symbol != ",":
+                raise _unparsable(f"found '{symbol}', expected: ',' or 'end of string'")
             if self._peek() in ("", ","):
                 raise _unparsable(f"found '{self._peek()}', expected: identifier after ','", bare=True)
 
@@ -104,46 +107,47 @@ class _Parser:
             value = self._exact()
             if not re.fullmatch(r"[+-]?\d+", value):
                 raise _unparsable(
-                    f"values[0][{key}]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
+                    f"values[0][{key}]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the "
+                    f"value must be an integer"
                 )
             return Requirement(key, operator, (value,))
         raise _unparsable(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
 
     def _exact(self) -> str:
-        token = self._peek()
-        if token in ("", ","):
+        symbol = self._peek()
+        if symbol in ("", ","):
             return ""
-        if token in _SYMBOLS:
-            raise _unparsable(f"found '{token}', expected: identifier")
+        if symbol in _SYMBOLS:
+            raise _unparsable(f"found '{symbol}', expected: identifier")
         return self._next()
 
     def _values(self) -> tuple[str, ...]:
-        token = self._next()
-        if token != "(":
-            raise _unparsable(f"found '{token}' expected: '('")
+        symbol = self._next()
+        if symbol != "(":
+            raise _unparsable(f"found '{symbol}' expected: '('")
         values: list[str] = []
         expecting = True
         while True:
-            token = self._next()
-            if token == ")":
+            symbol = self._next()
+            if symbol == ")":
                 return (*values, "") if expecting else tuple(values)
-            if token == ",":
+            if symbol == ",":
                 if expecting:
                     values.append("")
                 expecting = True
-            elif token and token not in _SYMBOLS and expecting:
-                values.append(token)
+            elif symbol and symbol not in _SYMBOLS and expecting:
+                values.append(symbol)
                 expecting = False
             else:
-                raise _unparsable(f"found '{token}', expected: ',', or identifier")
+                raise _unparsable(f"found '{symbol}', expected: ',', or identifier")
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
     def _next(self) -> str:
-        token = self._peek()
+        symbol = self._peek()
         self._at += 1
-        return token
+        return symbol
 
 
 _SYMBOLS = {"==", "!=", "=", "!", ",", "(", ")", "<", ">"}
@@ -214,7 +218,8 @@ def text_of(selector: Object) -> str:
 # the fields that each kind can be selected by, besides its name (and namespace)
 _FIELDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "Pod"): (
-        "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+        "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+        "spec.hostNetwork",
         "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",
     ),
     ("", "Event"): (
@@ -238,7 +243,8 @@ _TERM = re.compile(r"^\s*([^=!\s]+)\s*(==|!=|=)\s*(.*?)\s*$")
 
 
 def match_fields(text: str, resource: Resource, selectable: tuple[str, ...] = ()) -> Matcher | None:
-    """Whether an object's fields satisfy a `fieldSelector`; raises BadRequest for fields that cannot be selected."""
+    """Whether an object's fields satisfy a `fieldSelector`; raises BadRequest for fields that cannot be
+    selected."""
     terms = []
     for part in filter(str.strip, re.split(r"(?<!\\),", text)):
         match = _TERM.match(part)

@@ -35,6 +35,9 @@ class Event:
 
 
 Listener = Callable[[Event], None]
+# beside a method called `list`, `list[…]` would mean that
+Events = list[Event]
+Owned = list[tuple[str, Object]]
 
 
 class Store:
@@ -114,9 +117,9 @@ class Store:
 
         return unsubscribe
 
-    def since(self, resource: Resource, revision: int) -> list[Event]:
+    def since(self, resource: Resource, revision: int) -> Events:
         """The changes of a resource after `revision`, which must not be older than `oldest`."""
-        found: list[Event] = []
+        found: Events = []
         for event in reversed(self._history):
             if event.revision <= revision:
                 break
@@ -125,7 +128,7 @@ class Store:
         found.reverse()
         return found
 
-    def owned_by(self, uid: str) -> list[tuple[str, Object]]:
+    def owned_by(self, uid: str) -> Owned:
         """(storage key, object) of everything that names `uid` as an owner."""
         found = []
         for key, namespace, name in sorted(self._owned.get(uid, ())):

@@ -67,7 +67,8 @@ def _make_authority(found: Authority) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("slipway-sandbox-ca")
     usage = x509.KeyUsage(
-        digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
+        digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False,
+        key_encipherment=False,
         data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     certificate = (

@@ -1,4 +1,5 @@
-"""Walks over typed values, after sigs.k8s.io/structured-merge-diff: field sets, comparison, merge, removal."""
+"""Walks over typed values, after sigs.k8s.io/structured-merge-diff: field sets, comparison, merge,
+removal."""
 
 from __future__ import annotations
 

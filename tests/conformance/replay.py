@@ -24,7 +24,8 @@ _COMPACTED = re.compile(r"(too old resource version: \d+) \(\d+\)")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 # values that are this cluster's own
 _OWN = {
-    "uid", "resourceVersion", "creationTimestamp", "time", "serverAddress", "lastUpdateTime", "lastTransitionTime",
+    "uid", "resourceVersion", "creationTimestamp", "time", "serverAddress", "lastUpdateTime",
+    "lastTransitionTime",
     "deletionTimestamp", "clusterIP", "clusterIPs", "continue",
 }  # fmt: skip
 

@@ -232,7 +232,8 @@ def _storage_class(obj: Object) -> list[Any]:
 
 def _quota(obj: Object) -> list[Any]:
     hard, used = dig(obj, "status", "hard") or {}, dig(obj, "status", "used") or {}
-    request, limit = [], []
+    request: list[str] = []
+    limit: list[str] = []
     for resource in sorted(hard):
         shown = f"{resource}: {used.get(resource, '0')}/{hard[resource]}"
         (limit if resource.startswith("limits.") else request).append(shown)
@@ -311,19 +312,23 @@ PRINTERS = {
     ("", "Namespace"): Printer(columns("core.v1.Namespace", "Status", "Age"), _namespace),
     ("", "Node"): Printer(
         columns("core.v1.Node", "Status", "Roles", "Age", "Version",
-                wide=("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime")), _node),
+                wide=("Internal-IP", "External-IP", "OS-Image", "Kernel-Version", "Container-Runtime")),
+                _node),
     ("", "Event"): Printer(
         (*columns("core.v1.Event", "Last Seen", "Type", "Reason", "Object")[1:],
-         *columns("core.v1.Event", wide=("Subobject", "Source"))[1:], *columns("core.v1.Event", "Message")[1:],
+         *columns("core.v1.Event", wide=("Subobject", "Source"))[1:], *columns("core.v1.Event",
+         "Message")[1:],
          *columns("core.v1.Event", wide=("First Seen", "Count", "Name"))[1:]), _event),
     ("", "Service"): Printer(
-        columns("core.v1.Service", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age", wide=("Selector",)), _service),
+        columns("core.v1.Service", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age",
+        wide=("Selector",)), _service),
     ("", "Endpoints"): Printer(columns("core.v1.Endpoints", "Endpoints", "Age"), _endpoints),
     ("", "PersistentVolume"): Printer(
         columns("core.v1.PersistentVolume", "Capacity", "Access Modes", "Reclaim Policy", "Status", "Claim",
                 "StorageClass", "VolumeAttributesClass", "Reason", "Age", wide=("VolumeMode",)), _volume),
     ("", "PersistentVolumeClaim"): Printer(
-        columns("core.v1.PersistentVolumeClaim", "Status", "Volume", "Capacity", "Access Modes", "StorageClass",
+        columns("core.v1.PersistentVolumeClaim", "Status", "Volume", "Capacity", "Access Modes",
+        "StorageClass",
                 "VolumeAttributesClass", "Age", wide=("VolumeMode",)), _claim),
     ("", "ResourceQuota"): Printer(columns("core.v1.ResourceQuota", "Request", "Limit", "Age"), _quota),
     ("", "LimitRange"): Printer(columns("core.v1.LimitRange", *_CREATED), _named_and_created),
@@ -344,14 +349,18 @@ PRINTERS = {
     (_RBAC, "ClusterRoleBinding"): Printer(
         columns("rbac.v1.ClusterRoleBinding", "Role", "Age", wide=_SUBJECTS), _binding),
     ("scheduling.k8s.io", "PriorityClass"): Printer(
-        columns("scheduling.v1.PriorityClass", "Value:integer", "Global-Default:boolean", "Age", "PreemptionPolicy"),
+        columns("scheduling.v1.PriorityClass", "Value:integer", "Global-Default:boolean", "Age",
+        "PreemptionPolicy"),
         _priority_class),
     ("coordination.k8s.io", "Lease"): Printer(columns("coordination.v1.Lease", "Holder", "Age"), _lease),
-    ("node.k8s.io", "RuntimeClass"): Printer(columns("node.v1.RuntimeClass", "Handler", "Age"), _runtime_class),
+    ("node.k8s.io", "RuntimeClass"): Printer(columns("node.v1.RuntimeClass", "Handler", "Age"),
+    _runtime_class),
     ("apiextensions.k8s.io", "CustomResourceDefinition"): Printer(columns("", *_CREATED), _named_and_created),
-    ("apiregistration.k8s.io", "APIService"): Printer(columns("", "Service", "Available", "Age"), _api_service),
+    ("apiregistration.k8s.io", "APIService"): Printer(columns("", "Service", "Available", "Age"),
+    _api_service),
     (_ADMISSION, "ValidatingAdmissionPolicy"): Printer(
-        columns("admissionregistration.v1.ValidatingAdmissionPolicy", "Validations", "ParamKind", "Age"), _policy),
+        columns("admissionregistration.v1.ValidatingAdmissionPolicy", "Validations", "ParamKind", "Age"),
+        _policy),
     (_ADMISSION, "ValidatingAdmissionPolicyBinding"): Printer(
         columns("admissionregistration.v1.ValidatingAdmissionPolicyBinding", "PolicyName", "ParamRef", "Age"),
         _policy_binding),

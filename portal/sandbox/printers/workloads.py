@@ -273,28 +273,34 @@ PRINTERS = {
     ("", "Pod"): Printer(
         columns("core.v1.Pod", "Ready", "Status", "Restarts", "Age",
                 wide=("IP", "Node", "Nominated Node", "Readiness Gates")), _pod),
-    ("", "PodTemplate"): Printer(columns("core.v1.PodTemplate", "Containers", "Images", "Pod Labels"), _pod_template),
+    ("", "PodTemplate"): Printer(columns("core.v1.PodTemplate", "Containers", "Images", "Pod Labels"),
+    _pod_template),
     ("", "ReplicationController"): Printer(
         columns("core.v1.ReplicationController", *_SIZES, wide=_WIDE), _replica_set),
     ("apps", "Deployment"): Printer(
-        columns("apps.v1.Deployment", "Ready", "Up-to-date:integer", "Available:integer", "Age", wide=_WIDE), _deployment),
+        columns("apps.v1.Deployment", "Ready", "Up-to-date:integer", "Available:integer", "Age",
+        wide=_WIDE), _deployment),
     ("apps", "ReplicaSet"): Printer(columns("apps.v1.ReplicaSet", *_SIZES, wide=_WIDE), _replica_set),
     ("apps", "StatefulSet"): Printer(
         columns("apps.v1.StatefulSet", "Ready", "Age", wide=("Containers", "Images")), _stateful_set),
     ("apps", "DaemonSet"): Printer(
-        columns("apps.v1.DaemonSet", "Desired:integer", "Current:integer", "Ready:integer", "Up-to-date:integer",
+        columns("apps.v1.DaemonSet", "Desired:integer", "Current:integer", "Ready:integer",
+        "Up-to-date:integer",
                 "Available:integer", "Node Selector", "Age", wide=_WIDE), _daemon_set),
     ("apps", "ControllerRevision"): Printer(
         columns("apps.v1.ControllerRevision", "Controller", "Revision:integer", "Age"), _controller_revision),
     ("batch", "Job"): Printer(
         columns("batch.v1.Job", "Status", "Completions", "Duration", "Age", wide=_WIDE), _job),
     ("batch", "CronJob"): Printer(
-        columns("batch.v1.CronJob", "Schedule", "Timezone", "Suspend", "Active:integer", "Last Schedule", "Age",
+        columns("batch.v1.CronJob", "Schedule", "Timezone", "Suspend", "Active:integer", "Last Schedule",
+        "Age",
                 wide=_WIDE), _cron_job),
     ("autoscaling", "HorizontalPodAutoscaler"): Printer(
-        columns("autoscaling.v2.HorizontalPodAutoscaler", "Reference", "Targets", "MinPods", "MaxPods:integer",
+        columns("autoscaling.v2.HorizontalPodAutoscaler", "Reference", "Targets", "MinPods",
+        "MaxPods:integer",
                 "Replicas:integer", "Age"), _autoscaler),
     ("policy", "PodDisruptionBudget"): Printer(
-        columns("policy.v1.PodDisruptionBudget", "Min Available", "Max Unavailable", "Allowed Disruptions:integer",
+        columns("policy.v1.PodDisruptionBudget", "Min Available", "Max Unavailable",
+        "Allowed Disruptions:integer",
                 "Age"), _disruption_budget),
 }  # fmt: skip

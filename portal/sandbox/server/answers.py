@@ -66,12 +66,11 @@ class Answers:
                 status=404, text=refusal.message, content_type="text/plain", charset="utf-8",
                 headers={"X-Content-Type-Options": "nosniff"},
             )  # fmt: skip
-        response = web.Response(
+        return web.Response(
             status=refusal.code,
             body=_bytes(encode(refusal.status())),
             headers={"Content-Type": "application/json", **refusal.headers},
         )
-        return response
 
 
 def _bytes(text: str) -> bytes:

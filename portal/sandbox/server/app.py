@@ -1,4 +1,5 @@
-"""The HTTP surface: one handler that authenticates, authorizes, routes and turns refusals into Status bodies."""
+"""The HTTP surface: one handler that authenticates, authorizes, routes and turns refusals into Status
+bodies."""
 
 from __future__ import annotations
 

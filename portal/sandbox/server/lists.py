@@ -1,4 +1,5 @@
-"""Lists: selectors, pages that stay consistent while the cluster changes, and the encoding of many objects."""
+"""Lists: selectors, pages that stay consistent while the cluster changes, and the encoding of many
+objects."""
 
 from __future__ import annotations
 
@@ -23,9 +24,12 @@ from portal.sandbox.store import Store
 
 _END = "\u0000"
 _TOO_OLD = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "The provided continue parameter is too old to display a consistent list result. You can start a "
+    "new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of "
+    "the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
 
@@ -77,7 +81,8 @@ def selection(
 
 
 def page(store: Store, chosen: Selection, options: Options) -> Page:
-    """The objects asked for; raises Gone for tokens that are too old, and BadRequest or Invalid for nonsense."""
+    """The objects asked for; raises Gone for tokens that are too old, and BadRequest or Invalid for
+    nonsense."""
     limit, token = options.number("limit") or 0, options.text("continue")
     _check(options, limit, token)
     asked, start = (0, "") if not token else _read(token)

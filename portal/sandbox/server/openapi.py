@@ -1,4 +1,5 @@
-"""OpenAPI v3, one document per group and version, from the definitions and from CRDs. With hashes, so that clients
+"""OpenAPI v3, one document per group and version, from the definitions and from CRDs. With hashes, so
+that clients
 keep what they have."""
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 from urllib.parse import unquote
 
 from portal.sandbox.contexts import FieldValidation, Propagation, RequestContext
@@ -139,12 +140,11 @@ def with_delete_options(ctx: RequestContext, options: Options, body: Object | No
     if policy not in ("", "Background", "Foreground", "Orphan"):
         error = field_unsupported("propagationPolicy", policy, ["Background", "Foreground", "Orphan", "nil"])
         raise invalid("meta.k8s.io", "DeleteOptions", "", [error])
-    chosen: Propagation = policy
     if orphan is not None:
-        chosen = "Orphan" if orphan else "Background"
+        policy = "Orphan" if orphan else "Background"
     return replace(
         ctx,
-        propagation=chosen,
+        propagation=cast(Propagation, policy),
         dry_run=ctx.dry_run or body.get("dryRun") == ["All"],
         grace_period_seconds=grace,
         precondition_uid=preconditions.get("uid") or "",

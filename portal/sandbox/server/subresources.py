@@ -1,4 +1,5 @@
-"""What is no stored object of its own: logs, evictions, bindings, tokens, reviews; and what the sandbox lacks."""
+"""What is no stored object of its own: logs, evictions, bindings, tokens, reviews; and what the sandbox
+lacks."""
 
 from __future__ import annotations
 
@@ -101,7 +102,8 @@ class Subresources:
                 wanted = dig(budget, "status", "desiredHealthy") or 0
                 cause = {
                     "reason": "DisruptionBudget",
-                    "message": f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently",
+                    "message": f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} "
+                    "currently",
                 }
                 raise ApiError(429, "TooManyRequests", _BUDGET, {"causes": [cause]})
 

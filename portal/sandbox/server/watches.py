@@ -1,4 +1,5 @@
-"""Watches: initial events, changes as they happen, bookmarks; one encoding of an event serves all its watchers."""
+"""Watches: initial events, changes as they happen, bookmarks; one encoding of an event serves all its
+watchers."""
 
 from __future__ import annotations
 

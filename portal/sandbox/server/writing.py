@@ -30,7 +30,8 @@ async def read_text(request: web.BaseRequest) -> bytes:
 
 
 async def read_object(request: web.BaseRequest, kind: str) -> Object | None:
-    """An object in JSON, YAML or protobuf; None for an empty body. Raises BadRequest and UnsupportedMediaType."""
+    """An object in JSON, YAML or protobuf; None for an empty body. Raises BadRequest and
+    UnsupportedMediaType."""
     raw = await read_text(request)
     if not raw:
         return None

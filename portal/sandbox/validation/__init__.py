@@ -1,4 +1,5 @@
-"""What the API server checks of built-in kinds beyond their types, in its words. Each module holds its kinds."""
+"""What the API server checks of built-in kinds beyond their types, in its words. Each module holds its
+kinds."""
 
 from __future__ import annotations
 

@@ -73,7 +73,10 @@ def amount_or_percent(value: Any, path: str) -> list[FieldError]:
     if isinstance(value, int):
         return not_negative(value, path)
     if not _PERCENT.match(str(value)):
-        rule = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+        rule = (
+            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or "
+            "'93%', regex used for validation is '[0-9]+%')"
+        )
         return [field_invalid(path, value, rule)]
     return []
 

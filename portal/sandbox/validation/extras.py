@@ -15,11 +15,14 @@ from portal.sandbox.statuses import (
 from portal.sandbox.validation.common import immutable, one_of, resource_list
 
 _LIMIT_TYPES = ("Container", "PersistentVolumeClaim", "Pod")
-_SCOPES = ("BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating",
+_SCOPES = ("BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass",
+"Terminating",
            "VolumeAttributesClass")  # fmt: skip
 _STANDARD_QUOTA = {
-    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage", "requests.ephemeral-storage",
-    "limits.cpu", "limits.memory", "limits.ephemeral-storage", "pods", "services", "replicationcontrollers", "secrets",
+    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu", "limits.memory", "limits.ephemeral-storage", "pods", "services",
+    "replicationcontrollers", "secrets",
     "configmaps", "persistentvolumeclaims", "resourcequotas", "services.nodeports", "services.loadbalancers",
 }  # fmt: skip
 HIGHEST_PRIORITY = 1_000_000_000

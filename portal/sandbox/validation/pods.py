@@ -30,7 +30,8 @@ _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 # what may change of a running pod
 _MUTABLE = (
     "spec.containers[*].image,spec.initContainers[*].image,spec.activeDeadlineSeconds,spec.tolerations (only "
-    "additions to existing tolerations),spec.terminationGracePeriodSeconds (allow it to be set to 1 if it was "
+    "additions to existing tolerations),spec.terminationGracePeriodSeconds (allow it to be set to 1 "
+    "if it was "
     "previously negative)"
 )
 
@@ -274,7 +275,8 @@ def _probe(probe: Any, path: str, name: str) -> list[FieldError]:
 
 
 def validate_pod_update(new: Object, old: Object) -> list[FieldError]:
-    """Of a pod's spec only images, deadlines and further tolerations may change; scheduling fills in the node."""
+    """Of a pod's spec only images, deadlines and further tolerations may change; scheduling fills in the
+    node."""
     before, after = clone(old["spec"]), clone(new["spec"])
     for spec in (before, after):
         for field in ("activeDeadlineSeconds", "tolerations", "ephemeralContainers", "schedulingGates"):

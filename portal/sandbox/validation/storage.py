@@ -14,7 +14,8 @@ from portal.sandbox.validation.common import immutable, one_of, resource_list
 MAX_DATA = 1024 * 1024
 _KEY = re.compile(r"^[-._a-zA-Z0-9]+$")
 _KEY_RULE = (
-    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  "
+    "or 'KEY_NAME',  "
     "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
@@ -136,7 +137,8 @@ def _claim_update(new: Object, old: Object) -> list[FieldError]:
         errors.append(
             field_forbidden(
                 "spec",
-                "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
+                "spec is immutable after creation except resources.requests and "
+                "volumeAttributesClassName for bound "
                 "claims",
             )
         )
