@@ -11,7 +11,7 @@ from portal.clusters.errors import ClusterError
 from portal.clusters.kubernetes import Kubernetes
 from portal.clusters.types import ObjectStatus, Pod
 from portal.core import clock
-from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.models import Release, ServiceInstance
 from portal.lifecycle.states import Health
 
 HOOK = "helm.sh/hook"
@@ -108,14 +108,19 @@ def set_health(instance: ServiceInstance, health: Health, message: str) -> None:
     rows.update(health_message=message[:500], health_checked_at=now)
 
 
+def look(instance: ServiceInstance, release: Release, *, seconds: float = 0) -> tuple[Health, str]:
+    """How a release's objects are, without raising: what an unreachable cluster runs is not known."""
+    try:
+        return health_of(statuses(instance, release.objects_masked, seconds=seconds))
+    except ClusterError as exc:
+        return Health.WAITING, f"Not known: {exc.message}"
+
+
 def refresh(instance: ServiceInstance) -> Health:
     """Ask the cluster how a settled instance is now. An unreachable cluster is said, not guessed."""
     if instance.current_release is None:
         return Health(instance.health)
-    try:
-        health, message = health_of(statuses(instance, instance.current_release.objects_masked, seconds=0))
-    except ClusterError as exc:
-        health, message = Health.WAITING, f"Not known: {exc.message}"
+    health, message = look(instance, instance.current_release)
     set_health(instance, health, message)
     return health
 

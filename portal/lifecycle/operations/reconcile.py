@@ -133,7 +133,7 @@ def _come_back(change: ChangeRequest, claim: Claim) -> float:
     """Sooner at first, then every five seconds."""
     age = (clock.now() - (change.applied_at or clock.now())).total_seconds()
     seconds = 1.0 if age < 15 else 2.0 if age < 60 else 5.0
-    claim.yield_until(clock.now() + timedelta(seconds=seconds))
+    claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=0)
     return seconds
 
 
@@ -162,9 +162,7 @@ def revert(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float 
             health_message="Nothing is installed: the first change failed.",
         )
         return None
-    health, message = observation.health_of(
-        observation.statuses(instance, base.objects_masked, seconds=REVERT_WATCH_SECONDS)
-    )
+    health, message = observation.look(instance, base, seconds=REVERT_WATCH_SECONDS)
     outcomes.fail(
         change,
         claim,
@@ -219,5 +217,5 @@ def _refuse(change: ChangeRequest, claim: Claim, message: str) -> None:
     if instance.current_release is None:
         health, note = Health.WRONG, "Nothing is installed: the first change was refused."
     else:
-        health, note = Health.READY, ""
+        health, note = observation.look(instance, instance.current_release)
     outcomes.fail(change, claim, message=message, health=health, health_message=note)
