@@ -275,7 +275,7 @@ def test_policies_are_listed_with_their_reason_and_judge_objects_of_ones_own(wor
         ({"environment": "dev", "documents": "all"}, "/documents"),
         ({"environment": "dev", "documents": [1]}, "/documents/0"),
         ({"environment": "dev", "documents": [{}]}, "/documents/0"),
-        ({"environment": "dev", "documents": [{"kind": "Pod"}] * 501}, "/documents"),
+        ({"environment": "dev", "documents": [{"kind": "Pod"}] * 201}, "/documents"),
         ({"documents": [{"kind": "Pod"}]}, "/environment"),
     ],
 )

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from portal.api.v1.serializers import Strict, VerdictSerializer
 from portal.policy.types import SEVERITIES
 
-MAX_DOCUMENTS = 500
+MAX_DOCUMENTS = 200  # about a second and a half of judging, at the worst
 
 
 class RuleSerializer(serializers.Serializer[Any]):
