@@ -102,3 +102,16 @@ def test_token_secret_is_filled_and_speaks_for_its_account(cluster: LivingCluste
     cluster.delete(cluster.get("v1", "ServiceAccount", "deployer"))
     assert cluster.cluster.service_accounts.authenticate(token) is None
     cluster.until(lambda: cluster.fresh(secret) is None)
+
+
+def test_stray_pod_is_adopted_by_the_set_that_selects_it(cluster: LivingCluster, web: dict) -> None:
+    labels = cluster.all("v1", "Pod")[0]["metadata"]["labels"]
+    stray = cluster.create(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: stray}\nspec: {containers: [{name: app, image: x}]}"
+    )
+    cluster.settle()
+    cluster.change(cluster.fresh(stray), lambda obj: obj["metadata"].update(labels=labels))
+    cluster.change(cluster.fresh(web), lambda obj: obj["spec"].update(replicas=4))
+    cluster.settle()
+    assert len(cluster.all("v1", "Pod")) == 4
+    assert cluster.fresh(stray)["metadata"]["ownerReferences"][0]["kind"] == "ReplicaSet"

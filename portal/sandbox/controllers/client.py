@@ -49,6 +49,16 @@ class Client:
             if stored_under == key and owners.is_controlled_by(obj, owner)
         ]
 
+    def adopted(self, kind: str, owner: Object, selector: Object | None) -> Objects:
+        """The orphans in the owner's namespace that `selector` matches, from now on controlled by `owner`."""
+        return [
+            self.adopt(kind, obj, owner)
+            for obj in self.list(kind, owner["metadata"]["namespace"])
+            if not obj["metadata"].get("ownerReferences")
+            and not obj["metadata"].get("deletionTimestamp")
+            and owners.selects(selector, obj["metadata"].get("labels"))
+        ]
+
     def dependents(self, uid: str) -> Owned:
         """Everything that names `uid` among its owners."""
         return [(self._plane.kinds.by_storage_key(key), obj) for key, obj in self._store.owned_by(uid)]

@@ -62,17 +62,9 @@ class DeploymentController(Controller):
 
     def _replica_sets(self, deployment: Object) -> list[Object]:
         """Its ReplicaSets, oldest first; orphans that its selector matches are adopted."""
-        found = []
-        for each in self.client.list("apps/ReplicaSet", deployment["metadata"]["namespace"]):
-            if owners.is_controlled_by(each, deployment):
-                found.append(each)
-            elif (
-                owners.controller_of(each) is None
-                and not each["metadata"].get("deletionTimestamp")
-                and not deployment["metadata"].get("deletionTimestamp")
-                and owners.selects(deployment["spec"]["selector"], each["metadata"].get("labels"))
-            ):
-                found.append(self.client.adopt("apps/ReplicaSet", each, deployment))
+        found = self.client.owned("apps/ReplicaSet", deployment)
+        if not deployment["metadata"].get("deletionTimestamp"):
+            found += self.client.adopted("apps/ReplicaSet", deployment, deployment["spec"]["selector"])
         return sorted(found, key=lambda each: (_revision(each), each["metadata"]["creationTimestamp"]))
 
     def _find_new(self, deployment: Object, sets: list[Object]) -> Object | None:

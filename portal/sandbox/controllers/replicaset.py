@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.sandbox import conditions, owners, pods
+from portal.sandbox import conditions, pods
 from portal.sandbox.controllers import podcontrol
 from portal.sandbox.controllers.base import Controller, Key
 from portal.sandbox.objects import Object
@@ -32,7 +32,9 @@ class ReplicaSetController(Controller):
 
     def _manage(self, replica_set: Object) -> ApiError | None:
         """Create or delete pods; the refusal that stopped it, if any."""
-        active = [pod for pod in self._pods(replica_set) if pods.is_active(pod)]
+        mine = self.client.owned("Pod", replica_set)
+        mine += self.client.adopted("Pod", replica_set, replica_set["spec"]["selector"])
+        active = [pod for pod in mine if pods.is_active(pod)]
         missing = replica_set["spec"].get("replicas", 1) - len(active)
         if missing < 0:
             for pod in sorted(active, key=podcontrol.usefulness)[:-missing]:
@@ -57,19 +59,6 @@ class ReplicaSetController(Controller):
         self.client.event(
             replica_set, "Normal", "SuccessfulCreate", f"Created pod: {created['metadata']['name']}"
         )
-
-    def _pods(self, replica_set: Object) -> list[Object]:
-        found = self.client.owned("Pod", replica_set)
-        if replica_set["metadata"].get("deletionTimestamp"):
-            return found
-        for pod in self.client.list("Pod", replica_set["metadata"]["namespace"]):
-            if (
-                owners.controller_of(pod) is None
-                and pods.is_active(pod)
-                and owners.selects(replica_set["spec"]["selector"], pod["metadata"].get("labels"))
-            ):
-                found.append(self.client.adopt("Pod", pod, replica_set))
-        return found
 
     def _write_status(self, replica_set: Object, failure: ApiError | None) -> float | None:
         mine = self.client.owned("Pod", replica_set)
