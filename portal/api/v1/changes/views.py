@@ -28,6 +28,10 @@ from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.operations import diffing
 from portal.lifecycle.services import approvals, changes, wishes
 
+ONLY_IN_DIFFS = (
+    "release__objects_masked",
+    *(f"base_release__{field}" for field in ("objects_masked", "masked_values", "verdicts")),
+)
 AFTER = OpenApiParameter("after", {"type": "integer", "minimum": 0}, description="Lines after this one.")
 
 
@@ -42,9 +46,10 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
 
     def get_queryset(self) -> QuerySet[ChangeRequest]:
         rows = ChangeRequest.objects.visible_to(actor_of(self.request))
-        if self.action == "list":
+        if self.action in ("list", "log"):
             return rows.for_lists().order_by("-id")  # by its index, at any number of rows
-        return rows.for_detail().prefetch_related("approvals__actor", "rollouts")
+        detail = rows.for_detail().prefetch_related("approvals__actor", "rollouts")
+        return detail if self.action == "diff" else detail.defer(*ONLY_IN_DIFFS)
 
     @extend_schema(
         request=WishSerializer,
