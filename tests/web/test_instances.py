@@ -26,7 +26,8 @@ def test_updating_keeps_saved_secrets_and_changes_only_what_was_typed(
     carried = page.split('name="carried" value="')[1].split('"')[0].replace("&quot;", '"')
     data = {
         "kind": "update", "view": "short", "shown_version": "1.0.0", "shown_plan": "small", "plan": "small",
-        "carried": carried, "/image/repository": IMAGE["image"]["repository"], "/image/tag": "1.5.0", "ask": "yes",
+        "carried": carried, "/image/repository": IMAGE["image"]["repository"], "/image/tag": "1.5.0",
+        "ask": "yes",
     }  # fmt: skip
     response = browser.post(f"/instances/{service.pk}/update/", data)
     change = ChangeRequest.objects.get(kind=ChangeKind.UPDATE)
@@ -170,3 +171,9 @@ def test_environments_stand_side_by_side_with_promote_between_them(
         f"/instances/{namespace.pk}/promote/staging/"
         not in browser.get("/applications/storefront/").content.decode()
     )
+
+
+def test_an_empty_application_begins_with_its_namespace(organisation: Organisation, signed_in: SignIn) -> None:
+    page = signed_in(organisation.alice).get("/applications/storefront/").content.decode()
+    assert page.count("Request the namespace") == 1
+    assert page.count("Promote from the stage before.") == 2
