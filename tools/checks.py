@@ -26,7 +26,20 @@ _PRODUCTION = {
     "SLIPWAY_BROKER_URL": "redis://broker.example.org/0",
 }
 _TESTING = {"DJANGO_SETTINGS_MODULE": "portal.settings.test"}
-_PYTEST = ["pytest", "-n", "2", "--dist", "loadgroup", "-q", "-p", "tools.no_skips", "-m", "not benchmark"]
+_PYTEST = [
+    "python",
+    "-m",
+    "pytest",
+    "-n",
+    "2",
+    "--dist",
+    "loadgroup",
+    "-q",
+    "-p",
+    "tools.no_skips",
+    "-m",
+    "not benchmark",
+]
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,9 @@ def test() -> list[str]:
 
 def bench() -> list[str]:
     """Benchmarks measure alone: one process, nothing beside it."""
-    status, _, _ = Stage("bench", ["pytest", "-m", "benchmark", "-s", "tests/benchmarks"]).run(quiet=False)
+    status, _, _ = Stage(
+        "bench", ["python", "-m", "pytest", "-m", "benchmark", "-s", "tests/benchmarks"]
+    ).run(quiet=False)
     return ["bench"] if status else []
 
 

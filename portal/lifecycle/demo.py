@@ -119,8 +119,8 @@ def _applications(teams: dict[str, Team]) -> None:
 
 
 def _authenticates(user: User, token: str) -> bool:
-    rows = ApiToken.objects.filter(user=user, digest=hash_token(token), expiry__gt=clock.now())
-    return rows.exists()
+    found: bool = ApiToken.objects.filter(user=user, digest=hash_token(token), expiry__gt=clock.now()).exists()
+    return found
 
 
 def write_accounts(path: Path, *, url: str, people: dict[str, User]) -> dict[str, Any]:

@@ -51,7 +51,9 @@ class Plan:
     def _valkey(self, path: Path) -> Part:
         # nothing is kept: a message is only a wake-up
         command = [str(_valkey_server()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
-        command += ["--save", "", "--appendonly", "no", "--dir", str(self.state.run), "--daemonize", "no"]
+        command += ["--save", "", "--appendonly", "no", "--dir", str(self.state.run)]
+        # by rewriting its title it would wipe the mark from its environment
+        command += ["--daemonize", "no", "--set-proc-title", "no"]
         command += ["--maxmemory", "256mb", "--maxmemory-policy", "noeviction"]
         return Part("valkey", command, self.environment, lambda _log, _since: health.valkey_answers(path))
 
