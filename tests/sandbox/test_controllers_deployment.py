@@ -162,7 +162,7 @@ def test_recreate_never_runs_old_and_new_pods_together(cluster: LivingCluster) -
 
 
 def test_pods_must_stay_ready_for_the_minimum_time(cluster: LivingCluster) -> None:
-    deployment = cluster.create(WEB + "  minReadySeconds: 1\n")
+    deployment = cluster.create(WEB + "  minReadySeconds: 3\n")
     cluster.until(lambda: cluster.fresh(deployment)["status"].get("readyReplicas") == 3)
     assert "availableReplicas" not in cluster.fresh(deployment)["status"]
     cluster.until(lambda: is_done(cluster, deployment))

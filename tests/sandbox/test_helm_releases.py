@@ -91,7 +91,7 @@ def test_release_that_never_gets_ready_fails_in_its_time(helm: Cli, kubectl: Cli
     assert "deadline" in said or "timed out" in said
     assert statuses(helm) == ["failed"]
     upgrade(helm, "--set", "image=registry.example.com/demo:1.0")
-    assert statuses(helm) == ["failed", "deployed"]
+    assert statuses(helm) == ["superseded", "deployed"]
 
 
 def test_failed_upgrade_rolls_itself_back(helm: Cli, kubectl: Cli) -> None:
