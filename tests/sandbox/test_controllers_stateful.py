@@ -155,6 +155,30 @@ def test_pod_that_asks_for_too_much_is_not_scheduled(cluster: LivingCluster) -> 
     assert condition["message"] == "0/1 nodes are available: 1 Insufficient cpu."
 
 
+def test_pod_that_does_not_fit_is_placed_when_another_has_gone(cluster: LivingCluster) -> None:
+    text = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n"
+        '  containers: [{{name: app, image: app, resources: {{requests: {{cpu: "40"}}}}}}]'
+    )
+    first, second = (cluster.create(text.format(name=name)) for name in ("first", "second"))
+    cluster.settle()
+    assert cluster.fresh(second)["status"]["phase"] == "Pending"
+    cluster.delete(first)
+    cluster.until(lambda: cluster.fresh(second)["status"]["phase"] == "Running")
+
+
+def test_cordoned_node_takes_no_pods_until_it_is_uncordoned(cluster: LivingCluster) -> None:
+    node = cluster.get("v1", "Node", "node-1")
+    cluster.change(node, lambda obj: obj["spec"].update(unschedulable=True))
+    pod = cluster.create(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: app, image: app}]}"
+    )
+    cluster.settle()
+    assert cluster.fresh(pod)["status"]["phase"] == "Pending"
+    cluster.change(cluster.fresh(node), lambda obj: obj["spec"].pop("unschedulable"))
+    cluster.until(lambda: cluster.fresh(pod)["status"]["phase"] == "Running")
+
+
 def test_service_publishes_ready_pods_and_budget_counts_them(cluster: LivingCluster) -> None:
     cluster.create(
         "apiVersion: v1\nkind: Service\nmetadata: {name: db}\n"

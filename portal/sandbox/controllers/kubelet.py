@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from portal.sandbox import pods, times
-from portal.sandbox.controllers.base import Controller, Key
+from portal.sandbox.controllers.base import Controller, Key, key_of
 from portal.sandbox.node import behaviour, podstatus
 from portal.sandbox.node.ledger import Ledger
 from portal.sandbox.node.machine import NODE_IP, NODE_NAME, node_object, node_status, unfit
@@ -23,6 +23,7 @@ class NodeController(Controller):
     def watch(self) -> None:
         self._started: dict[str, float] = {}
         self._restart_at: dict[str, float] = {}
+        self._unplaced: set[Key] = set()
         self._ledger = Ledger()
         self._ensure_node()
         pod_resource = self.client.resource("Pod")
@@ -30,6 +31,8 @@ class NodeController(Controller):
         for pod in self.store.list(pod_resource):
             self._ledger.changed(Event("ADDED", pod_resource, pod, None))
         self.on_self("Pod")
+        self.on("Pod", self._made_room)
+        self.on("Node", lambda _: list(self._unplaced))
         for kind in ("Secret", "ConfigMap", "PersistentVolumeClaim"):
             self.on(kind, self._waiting)
 
@@ -49,7 +52,13 @@ class NodeController(Controller):
             if (pod.get("status") or {}).get("phase", "Pending") == "Pending"
         ]
 
+    def _made_room(self, event: Event) -> list[Key]:
+        """Pods that did not fit try again when another one has gone or ended."""
+        gone = event.type == "DELETED" or pods.is_terminal(event.object)
+        return list(self._unplaced) if gone else []
+
     def reconcile(self, key: Key) -> float | None:
+        self._unplaced.discard(key)
         pod = self.client.get("Pod", *key)
         if pod is None:
             return None
@@ -98,6 +107,7 @@ class NodeController(Controller):
         return ""
 
     def _unschedulable(self, pod: Object, message: str) -> None:
+        self._unplaced.add(key_of(pod))
         status = podstatus.unschedulable(pod, message)
         if status != pod.get("status"):
             self.client.update_status("Pod", {**pod, "status": status})
