@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from portal.accounts.roles import Verb
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, ChangeRequest, ServiceInstance
 from portal.lifecycle.states import Health
-from services_catalog.models import Role
+from services_catalog.models import Offering
 
+ROWS = 10
 WORST = (Health.WRONG, Health.WORKING, Health.WAITING, Health.READY, Health.QUIET)
 
 
@@ -29,7 +30,6 @@ class Berth:
 class Lane:
     environment: Environment
     berths: list[Berth]
-    has_namespace: bool
 
 
 def stages() -> list[Environment]:
@@ -39,49 +39,53 @@ def stages() -> list[Environment]:
 def context(user: User, application: Application) -> dict[str, Any]:
     """Everything on the application's page, in a constant number of queries."""
     rows = list(application.instances.alive().for_lists())
-    active = {
-        c.instance_id: c for c in ChangeRequest.objects.active().for_lists().filter(application=application)
-    }
-    changes = ChangeRequest.objects.for_lists().filter(application=application)[:10]
-    environments = stages()
+    changes = ChangeRequest.objects.for_lists().filter(application=application)
+    board = Board(
+        environments=stages(),
+        rows=rows,
+        active={change.instance_id: change for change in changes.active()},
+        offerings=Offering.objects.in_bulk({row.offering_id for row in rows}),
+    )
     return {
         "application": application,
-        "lanes": [_lane(environment, environments, rows, active) for environment in environments],
-        "changes": changes,
+        "lanes": [board.lane(environment) for environment in board.environments],
+        "changes": changes[:ROWS],
         "may_ask": user.access.may(Verb.REQUEST, application.team_id),
     }
 
 
-def _lane(
-    environment: Environment,
-    environments: list[Environment],
-    rows: list[ServiceInstance],
-    active: dict[int | None, ChangeRequest],
-) -> Lane:
-    here = [row for row in rows if row.environment_id == environment.pk]
-    here.sort(key=lambda row: (not row.is_namespace, row.name))
-    following = next((each for each in environments if each.promotes_from_id == environment.pk), None)
-    berths = [Berth(row, active.get(row.pk), _ahead(row, following, rows, active)) for row in here]
-    return Lane(environment, berths, any(row.offering.role == Role.NAMESPACE for row in here))
+@dataclass(frozen=True)
+class Board:
+    """All that the lanes are made of. `active` has the change under way by instance."""
 
+    environments: list[Environment]
+    rows: list[ServiceInstance]
+    active: Mapping[int | None, ChangeRequest]
+    offerings: Mapping[int, Offering]
 
-def _ahead(
-    row: ServiceInstance,
-    following: Environment | None,
-    rows: list[ServiceInstance],
-    active: dict[int | None, ChangeRequest],
-) -> Environment | None:
-    """The next stage, unless the very same content runs there or is on its way."""
-    release = row.current_release
-    if following is None or release is None or not row.offering.is_offered_in(following.slug):
-        return None
-    name = row.application.namespace_in(following) if row.is_namespace else row.name
-    there = next((each for each in rows if each.environment_id == following.pk and each.name == name), None)
-    if there is None:
-        return following
-    if there.pk in active or (there.current_release and there.current_release.promoted_from_id == release.pk):
-        return None
-    return following
+    def lane(self, environment: Environment) -> Lane:
+        here = [row for row in self.rows if row.environment_id == environment.pk]
+        here.sort(key=lambda row: (not row.is_namespace, row.name))
+        following = next(
+            (each for each in self.environments if each.promotes_from_id == environment.pk), None
+        )
+        berths = [Berth(row, self.active.get(row.pk), self._ahead(row, following)) for row in here]
+        return Lane(environment, berths)
+
+    def _ahead(self, row: ServiceInstance, following: Environment | None) -> Environment | None:
+        """The next stage, unless the very same release runs there or something is under way there."""
+        release = row.current_release
+        if following is None or release is None:
+            return None
+        if not self.offerings[row.offering_id].is_offered_in(following.slug):
+            return None
+        name = row.application.namespace_in(following) if row.is_namespace else row.name
+        there = next((r for r in self.rows if r.environment_id == following.pk and r.name == name), None)
+        if there is None:
+            return following
+        current = there.current_release
+        same = current is not None and current.promoted_from_id == release.pk
+        return None if same or there.pk in self.active else following
 
 
 def health_by_application(applications: Iterable[Application]) -> dict[int, dict[int, str]]:

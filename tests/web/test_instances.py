@@ -173,7 +173,9 @@ def test_environments_stand_side_by_side_with_promote_between_them(
     )
 
 
-def test_an_empty_application_begins_with_its_namespace(organisation: Organisation, signed_in: SignIn) -> None:
+def test_an_empty_application_begins_with_its_namespace(
+    organisation: Organisation, signed_in: SignIn
+) -> None:
     page = signed_in(organisation.alice).get("/applications/storefront/").content.decode()
     assert page.count("Request the namespace") == 1
     assert page.count("Promote from the stage before.") == 2

@@ -1,0 +1,72 @@
+"""What lists cost: the same few queries for three rows and for thirty."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.states import ChangeState
+from tests.factories import ApplicationFactory, ChangeFactory, InstanceFactory, ReleaseFactory
+from tests.fixtures.organisation import Organisation
+from tests.web.conftest import SignIn
+
+# Session, user, memberships and roles cost 4 on every page; the count of what waits 1 more, for operators.
+PINNED = {
+    "alice": {
+        "/": 8,
+        "/catalog/": 10,
+        "/applications/": 8,
+        "/applications/storefront/": 10,
+        "/instances/": 9,
+        "/changes/": 8,
+        "/audit/": 8,
+        "/search/?q=thing": 10,
+    },
+    "olga": {"/": 10, "/approvals/": 7, "/instances/": 10, "/changes/": 9, "/audit/": 9},
+}
+
+
+def add_rows(organisation: Organisation, count: int) -> None:
+    """Running things of storefront and of other applications, each with changes, some waiting."""
+    for number in range(count):
+        application = organisation.storefront if number % 2 else ApplicationFactory(team=organisation.shop)
+        instance: ServiceInstance = InstanceFactory(
+            application=application,
+            environment=organisation.environment("staging"),
+            created_by=organisation.alice,
+        )
+        instance.current_release = ReleaseFactory(instance=instance, created_by=organisation.alice)
+        instance.save()
+        ChangeFactory(instance=instance, release=instance.current_release, requested_by=organisation.alice)
+        ChangeFactory(
+            instance=instance,
+            release=instance.current_release,
+            requested_by=organisation.alice,
+            state=ChangeState.AWAITING_APPROVAL,
+        )
+
+
+@pytest.mark.parametrize("person", ["alice", "olga"])
+def test_lists_cost_a_constant_number_of_queries(
+    person: str, organisation: Organisation, signed_in: SignIn
+) -> None:
+    browser = signed_in(getattr(organisation, person))
+
+    def counts() -> dict[str, int]:
+        found = {}
+        for address in PINNED[person]:
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
+                response = browser.get(address)
+            assert response.status_code == 200
+            found[address] = len(queries)
+        return found
+
+    add_rows(organisation, 3)
+    few = counts()
+    add_rows(organisation, 27)
+    assert counts() == few
+    assert few == PINNED[person]

@@ -1,0 +1,146 @@
+"""The pages of a running demo as pictures: `python -m tools.screenshots [all] [--data-dir .slipway]`.
+
+Without `all`, only what the documentation shows. Nothing is changed in the demo; pages for which it has no
+example are left out, and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tools.paths import ROOT, state_dir
+
+FOLDER = ROOT / "docs" / "screenshots"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = (1440, 900), (390, 844)
+Look = Literal["light", "dark"]
+LOOKS: tuple[tuple[Look, tuple[int, int]], ...] = (("light", WIDE), ("dark", WIDE), ("light", NARROW))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page as one person sees it. `first`: follow the first link of `path` that begins with it."""
+
+    name: str
+    person: str
+    path: str
+    first: str = ""
+    tab: str = ""
+    documented: bool = False
+
+
+SHOTS = (
+    Shot("home", "alice", "/", documented=True),
+    Shot("catalog", "alice", "/catalog/", documented=True),
+    Shot("offering", "alice", "/catalog/web-service/"),
+    Shot(
+        "request",
+        "alice",
+        "/catalog/web-service/request/?application=storefront&environment=dev",
+        documented=True,
+    ),
+    Shot("application", "alice", "/applications/storefront/", documented=True),
+    Shot("applications", "alice", "/applications/"),
+    Shot("instances", "alice", "/instances/"),
+    Shot("instance", "alice", "/instances/?offering=web-service", first="/instances/", documented=True),
+    Shot("releases", "alice", "/instances/?offering=web-service", first="/instances/", tab="releases"),
+    Shot("changes", "alice", "/changes/"),
+    Shot("denied", "alice", "/changes/?state=denied", first="/changes/", documented=True),
+    Shot("decision", "olga", "/changes/?state=awaiting_approval", first="/changes/", tab="diff"),
+    Shot("change", "olga", "/changes/?environment=production", first="/changes/", documented=True),
+    Shot("diff", "olga", "/changes/?kind=update", first="/changes/", tab="diff"),
+    Shot("log", "olga", "/changes/?state=succeeded", first="/changes/", tab="log"),
+    Shot("approvals", "olga", "/approvals/"),
+    Shot("policies", "alice", "/policies/"),
+    Shot("audit", "audrey", "/audit/"),
+    Shot("tokens", "alice", "/me/tokens/"),
+    Shot("admin", "pete", "/platform/"),
+    Shot("design", "pete", "/design/"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="?", choices=["documented", "all"], default="documented")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--data-dir", type=Path, default=state_dir())
+    options = parser.parse_args()
+    demo = options.data_dir / "demo.json"
+    chromium = shutil.which("chromium")
+    if not demo.is_file() or not chromium:
+        missing = f"{demo} (run `make demo` first)" if chromium else "the package `chromium`"
+        print(f"Missing: {missing}.", file=sys.stderr)
+        return 1
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        for line in take(browser, json.loads(demo.read_text()), options.which == "all", options.folder):
+            print(line)
+        browser.close()
+    return 0
+
+
+def take(browser: Browser, demo: dict[str, Any], everything: bool, folder: Path) -> Iterator[str]:
+    """Take the pictures: each page light and dark, and narrow."""
+    shots = [shot for shot in SHOTS if everything or shot.documented]
+    for look, size in LOOKS:
+        suffix = "narrow" if size == NARROW else look
+        for person in sorted({shot.person for shot in shots}):
+            page = sign_in(browser, demo, person, look, size)
+            for shot in (each for each in shots if each.person == person):
+                file = folder / f"{shot.name}-{suffix}.png"
+                if not reach(page, shot):
+                    yield f"{file.name}: left out, the demo has no example"
+                    continue
+                page.screenshot(path=file)
+                yield file.name
+            page.context.close()
+
+
+def sign_in(browser: Browser, demo: dict[str, Any], person: str, look: Look, size: tuple[int, int]) -> Page:
+    width, height = size
+    context = browser.new_context(
+        base_url=demo["url"], color_scheme=look, viewport={"width": width, "height": height}
+    )
+    page = context.new_page()
+    page.goto("/sign-in/")
+    page.get_by_label("Username").fill(person)
+    page.get_by_label("Password").fill(demo["users"][person]["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Hello").wait_for()
+    return page
+
+
+def reach(page: Page, shot: Shot) -> bool:
+    """Go to the page and wait until its live parts have answered. False when there is no such page."""
+    page.goto(shot.path)
+    if shot.first:
+        links = page.locator(f"main a.who[href^='{shot.first}']")
+        if not links.count():
+            return False
+        address = links.first.get_attribute("href")
+        page.goto(f"{address}?tab={shot.tab}" if shot.tab else str(address))
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    return True
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
