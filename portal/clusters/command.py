@@ -20,6 +20,7 @@ from portal.clusters.types import Target
 T = TypeVar("T")
 Log = Callable[[str], None]
 Stop = Callable[[], bool]
+Check = Callable[[], object]
 
 HISTORY = 10
 
@@ -38,6 +39,7 @@ class Command(pyhelm3.Command):
         conceal: Callable[[str], str],
         on_log: Log | None,
         should_stop: Stop | None,
+        check: Check | None = None,
     ) -> None:
         super().__init__(executable=str(binary), history_max_revisions=HISTORY)
         self._fd = kubeconfig
@@ -47,6 +49,7 @@ class Command(pyhelm3.Command):
         self._conceal = conceal
         self._on_log = on_log
         self._should_stop = should_stop
+        self._check = check
 
     async def run(self, command: list[Any], input: bytes | None = None) -> bytes:
         argv = [
@@ -55,6 +58,8 @@ class Command(pyhelm3.Command):
             "--kubeconfig",
             f"/proc/self/fd/{self._fd}",
         ]
+        if self._check and not input:
+            self._check()  # nothing to hold back, so helm is not even started
         try:
             done = process.run(
                 argv,
@@ -65,6 +70,7 @@ class Command(pyhelm3.Command):
                 pass_fds=(self._fd,),
                 on_line=self._log if self._on_log else None,
                 should_stop=self._should_stop,
+                before_feeding=self._check if input else None,
             )
         except process.ChildTimedOut as exc:
             said = self._conceal(exc.stderr.strip())[-500:]

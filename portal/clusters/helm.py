@@ -17,7 +17,7 @@ from typing import Any
 
 from portal.clusters import binary as helm_binary
 from portal.clusters import process
-from portal.clusters.command import Command, Log, Stop, finish, in_memory
+from portal.clusters.command import Check, Command, Log, Stop, finish, in_memory
 from portal.clusters.conceal import concealer
 from portal.clusters.errors import ClusterUnreachable
 from portal.clusters.helm_errors import ReleaseNotFound
@@ -68,15 +68,21 @@ class Helm:
         description: str = "",
         on_log: Log | None = None,
         should_stop: Stop | None = None,
+        check: Check | None = None,
     ) -> Applied:
         """Apply the chart and return what helm recorded. Hooks have run; nothing is known to be ready yet.
+
+        `check` runs while helm starts and reads the release's history; helm gets its values, and so can
+        render and apply, only after `check` has returned. What it raises is raised; nothing was applied.
 
         `timeout_seconds` bounds each hook; the whole run gets 15 s more. `on_log` gets helm's log, line by
         line, secret values masked. `should_stop` is asked every 0.5 s; helm then has 3 s to note its end.
         Raises the errors of `portal.clusters.errors`; ReleaseLocked asks for `recover()`.
         """
         chart = checked(chart)
-        with self._command(timeout_seconds, values=values, on_log=on_log, should_stop=should_stop) as command:
+        with self._command(
+            timeout_seconds, values=values, on_log=on_log, should_stop=should_stop, check=check
+        ) as command:
             return _applied(
                 finish(
                     command.install_or_upgrade(
@@ -173,6 +179,7 @@ class Helm:
         values: Values | None = None,
         on_log: Log | None = None,
         should_stop: Stop | None = None,
+        check: Check | None = None,
     ) -> Iterator[Command]:
         self._check_reachable()
         with helm_binary.home() as home, in_memory(kubeconfig_for_helm(self._connection)) as kubeconfig:
@@ -185,6 +192,7 @@ class Helm:
                 conceal=concealer(values or {}),
                 on_log=on_log,
                 should_stop=should_stop,
+                check=check,
             )
 
     def _check_reachable(self) -> None:

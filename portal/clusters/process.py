@@ -87,12 +87,20 @@ def run(
     pass_fds: Sequence[int] = (),
     on_line: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    before_feeding: Callable[[], object] | None = None,
 ) -> Finished:
     """Run to the end. `on_line` gets each line of stderr as it comes; `should_stop` is asked every 0.5 s.
+
+    `before_feeding` runs beside the starting child, which gets its input only afterwards, and not at all when
+    it raises: the child is dead before its input is closed. Where the kernel does not tie the child's life
+    to ours it runs before the child is started.
 
     Raises ChildTimedOut, ChildStopped, ChildTooLoud, ChildTooLarge, and OSError when there is nothing to run.
     Whatever is raised, also by the callbacks, the whole process group is gone by then.
     """
+    if before_feeding is not None and not _prefix():
+        before_feeding()
+        before_feeding = None
     child = subprocess.Popen(
         [*_prefix(), *argv],
         stdin=subprocess.PIPE,
@@ -108,6 +116,8 @@ def run(
     try:
         if bounds.memory_bytes is not None:  # nothing is fed before the bound is in place
             _limit_memory(child, bounds.memory_bytes)
+        if before_feeding is not None:
+            before_feeding()
         _attend(child, streams, bounds, should_stop)
     except BaseException:
         _end(child, bounds.grace_seconds)

@@ -191,6 +191,14 @@ SLIPWAY_API_WRITES_PER_MINUTE: int
 SLIPWAY_METRICS_TOKEN: str
 
 
+def cache(broker_url: str) -> dict[str, Any]:
+    """Shared by all web processes where the broker is reached over the network; else one for each process."""
+    if broker_url.startswith(("redis://", "rediss://")):
+        backend = "django.core.cache.backends.redis.RedisCache"
+        return {"BACKEND": backend, "LOCATION": broker_url, "KEY_PREFIX": "slipway"}
+    return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+
+
 def from_environment(environ: Environment) -> dict[str, Any]:
     """The settings that depend on the outside."""
     return {
@@ -204,6 +212,7 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "DATABASES": {"default": database(environ.database_url)},
         "CELERY_BROKER_URL": environ.broker_url,
+        "CACHES": {"default": cache(environ.broker_url)},
         "STATIC_ROOT": environ.data_dir / "static",
         "STATICFILES_DIRS": [
             PROJECT_DIR / "portal" / "web" / "assets",

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -76,14 +77,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def through_portal(stack: Stack, name: str) -> float:
+    """Seconds from before the request until the portal had seen the service ready, by one clock."""
     body = {"application": "storefront", "environment": "dev", "offering": "web-service", "name": name}
-    start = time.perf_counter()
+    start = time.time()
     change = stack.alice.post("changes/", {**body, "values": {"image": IMAGE}}).expect(201)
     while change["state"] != "succeeded":
         assert change["state"] in {"queued", "running"}, change
-        time.sleep(0.02)
+        time.sleep(0.1)
         change = stack.alice.get(f"changes/{change['id']}/")
-    return time.perf_counter() - start
+    return datetime.fromisoformat(change["finished_at"]).timestamp() - start
 
 
 def through_helm(stack: Stack, name: str, values: Path) -> float:

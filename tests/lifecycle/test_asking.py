@@ -185,3 +185,16 @@ def test_a_release_seals_what_was_shown(organisation):
     assert release.digest == change.seal == release.computed_digest()
     assert release.target["namespace"] == "slipway-system"
     assert AuditEvent.objects.filter(action="change.requested", object_id=str(change.pk)).count() == 1
+
+
+def test_a_repeated_denied_request_is_the_same_denial(organisation):
+    live_namespace(organisation)
+    wish = wishes.resolve(
+        organisation.alice, {**SERVICE, "values": {**WEB, "securityContext": {"privileged": True}}}
+    )
+    with pytest.raises(PolicyDenied) as first:
+        changes.open_change(wish, idempotency_key="k", fingerprint="a")
+    with pytest.raises(PolicyDenied) as again:
+        changes.open_change(wish, idempotency_key="k", fingerprint="a")
+    assert first.value.details == again.value.details
+    assert ChangeRequest.objects.filter(state=ChangeState.DENIED).count() == 1

@@ -10,7 +10,7 @@ from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.states import ACTIVE_STATES, CHANGES, ChangeState
 from tests.factories import ChangeFactory, InstanceFactory
 
-LEGAL = [(old, new) for old, targets in CHANGES.table.items() for new in targets]
+LEGAL = sorted((old, new) for old, targets in CHANGES.table.items() for new in targets)
 ILLEGAL = [pair for pair in itertools.product(ChangeState, ChangeState) if pair not in LEGAL]
 
 

@@ -196,7 +196,7 @@ def _render(result: Draft) -> Rendered | None:
         )
     except (ChartDoesNotRender, RenderLimitExceeded) as exc:
         redact = secrets.Redactor(secrets.of(wish.version.values_schema, result.sealed_values))
-        result.problems.append(redact(exc.message))
+        result.errors.append({"path": "/values", "message": redact(exc.message), "code": "does_not_render"})
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
+from typing import Any
 
 from portal.clusters.errors import ReleaseLocked
 from portal.clusters.helm import Helm
@@ -63,9 +64,10 @@ class Attempt:
 
 
 def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event) -> None:
-    """`helm upgrade --install` of exactly the sealed chart and values. Raises ClusterError, SealBroken,
-    AppliedDiffers."""
-    sealed = seals.rendered(release, instance=instance)
+    """`helm upgrade --install` of exactly the sealed chart and values.
+
+    Raises ClusterError, SealBroken, AppliedDiffers.
+    """
     helm = helm_for(instance)
     if instance.is_namespace:
         kubernetes_for(instance).ensure_namespace(
@@ -83,13 +85,14 @@ def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: t
         applied = _upgrade(helm, instance, release, attempt, lost)
     attempt.rollout.helm_revision = applied.revision
     attempt.log(f"helm revision {applied.revision} is {applied.status}")
-    seals.check_applied(applied.documents, sealed)
 
 
 def _upgrade(
     helm: Helm, instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event
 ) -> Applied:
-    return helm.upgrade_install(
+    """Helm starts while the release is rendered again, and gets its values only if it is what was sealed."""
+    sealed: list[dict[str, Any]] = []
+    applied = helm.upgrade_install(
         unpacked(release.chart_id),
         target=instance.target,
         values=release.values,
@@ -97,7 +100,10 @@ def _upgrade(
         description=f"release #{release.number} {release.short_digest}",
         on_log=attempt.log,
         should_stop=lost.is_set,
+        check=lambda: sealed.extend(seals.rendered(release, instance=instance)),
     )
+    seals.check_applied(applied.documents, sealed)
+    return applied
 
 
 def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt) -> None:

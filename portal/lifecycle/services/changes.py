@@ -57,7 +57,7 @@ def open_change(wish: Wish, *, idempotency_key: str | None = None, fingerprint: 
     if draft.problems:
         raise OutOfScope(" ".join(draft.problems), problems=draft.problems)
     if not draft.judgement.allowed:
-        _deny(draft)
+        _deny(draft, idempotency_key, fingerprint)
     if draft.quota_exceeded:
         _refuse_quota(draft)
     try:
@@ -70,13 +70,24 @@ def open_change(wish: Wish, *, idempotency_key: str | None = None, fingerprint: 
 
 
 def replay(actor: User, key: str, fingerprint: str) -> ChangeRequest | None:
-    """The change that this person's key was used for before. Raises IdempotencyKeyReused for another body."""
+    """The change that this person's key was used for before.
+
+    Raises IdempotencyKeyReused for another body, and PolicyDenied again for what was denied then.
+    """
     earlier = IdempotencyRecord.objects.filter(user=actor, key=key).select_related("change").first()
     if earlier is None:
         return None
     if earlier.fingerprint != fingerprint:
         raise IdempotencyKeyReused
+    if earlier.change.state == ChangeState.DENIED:
+        raise _denial(earlier.change)
     return earlier.change
+
+
+def _remember(change: ChangeRequest, key: str | None, fingerprint: str) -> None:
+    if key:
+        user = change.requested_by
+        IdempotencyRecord.objects.create(user=user, key=key, fingerprint=fingerprint, change=change)
 
 
 @transaction.atomic
@@ -112,10 +123,7 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str) -> Change
         run_after=now if open_gate else None,
         expires_at=None if open_gate else now + timedelta(hours=wish.environment.changes_expire_after_hours),
     )
-    if idempotency_key:
-        IdempotencyRecord.objects.create(
-            user=wish.actor, key=idempotency_key, fingerprint=fingerprint, change=change
-        )
+    _remember(change, idempotency_key, fingerprint)
     record(
         "change.requested",
         change,
@@ -176,7 +184,7 @@ def _facts(release: Release | None) -> dict[str, Any] | None:
     }
 
 
-def _deny(draft: Draft) -> NoReturn:
+def _deny(draft: Draft, idempotency_key: str | None, fingerprint: str) -> NoReturn:
     """Keep the denied request with its verdicts, then refuse it. Nothing else is made."""
     wish, now = draft.wish, clock.now()
     verdicts = [verdict.as_dict() for verdict in draft.verdicts]
@@ -200,8 +208,13 @@ def _deny(draft: Draft) -> NoReturn:
         )
         rules = sorted({verdict.policy for verdict in draft.verdicts if verdict.blocks})
         record("change.denied", change, actor=wish.actor, after={"policies": rules}, comment=wish.reason)
-    blocking = [verdict.as_dict() for verdict in draft.verdicts if verdict.blocks]
-    raise PolicyDenied(change=change.pk, verdicts=blocking)
+        _remember(change, idempotency_key, fingerprint)
+    raise _denial(change)
+
+
+def _denial(change: ChangeRequest) -> PolicyDenied:
+    blocking = [verdict for verdict in change.verdicts if verdict["outcome"] in ("deny", "error")]
+    return PolicyDenied(change=change.pk, verdicts=blocking)
 
 
 def _refuse_quota(draft: Draft) -> NoReturn:
