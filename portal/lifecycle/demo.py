@@ -119,7 +119,9 @@ def _applications(teams: dict[str, Team]) -> None:
 
 
 def _authenticates(user: User, token: str) -> bool:
-    found: bool = ApiToken.objects.filter(user=user, digest=hash_token(token), expiry__gt=clock.now()).exists()
+    found: bool = ApiToken.objects.filter(
+        user=user, digest=hash_token(token), expiry__gt=clock.now()
+    ).exists()
     return found
 
 
