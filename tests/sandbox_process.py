@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import signal
@@ -11,8 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,8 @@ class SandboxProcess:
     port: int = 0
     log: Path = field(init=False)
     _process: subprocess.Popen[str] | None = None
+    _connection: http.client.HTTPSConnection | None = None
+    _token: str = ""
 
     def __post_init__(self) -> None:
         self.log = self.data.parent / f"{self.data.name}.log"
@@ -91,6 +92,7 @@ class SandboxProcess:
             self.stop()
             raise SandboxDidNotStart(f"{line}{self.log.read_text()}")
         self.port = int(self.url.rpartition(":")[2])
+        self._token = self.admin_token
         return self
 
     def stop(self) -> int:
@@ -133,18 +135,25 @@ class SandboxProcess:
     ) -> Answer:
         """One request; `body` is sent as JSON unless it is text or bytes already."""
         data = None if body is None else body if isinstance(body, bytes) else _text(body).encode()
-        sent = {"Authorization": f"Bearer {token or self.admin_token}", "User-Agent": "python-requests/2"}
+        sent = {"Authorization": f"Bearer {token or self._token}", "User-Agent": "python-requests/2"}
         if data is not None:
             sent["Content-Type"] = content_type
         sent.update(headers or {})
-        request = urllib.request.Request(self.url + path, data=data, headers=sent, method=method)
+        if self._connection is None:
+            self._connection = self.connect()
         try:
-            with urllib.request.urlopen(request, context=self.ssl_context, timeout=30) as response:
-                return _answer(
-                    response.status, response.headers, response.read(), events="watch=true" in path
-                )
-        except urllib.error.HTTPError as error:
-            return _answer(error.code, error.headers, error.read())
+            self._connection.request(method, path, data, sent)
+            response = self._connection.getresponse()
+            return _answer(response.status, response.headers, response.read(), events="watch=true" in path)
+        except (OSError, http.client.HTTPException):
+            # a broken exchange must not spoil the next one
+            self._connection.close()
+            raise
+
+    def connect(self) -> http.client.HTTPSConnection:
+        """A connection of the caller's own, for watches and for threads."""
+        host, port = self.url.removeprefix("https://").rsplit(":", 1)
+        return http.client.HTTPSConnection(host, int(port), context=self.ssl_context, timeout=30)
 
     def _read(self) -> Any:
         return yaml.safe_load(self.kubeconfig.read_text())
@@ -153,6 +162,9 @@ class SandboxProcess:
         if self._process is None:
             return 0
         process, self._process = self._process, None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         process.send_signal(number)
         try:
             code = process.wait(10)

@@ -43,9 +43,20 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def parse_json(text: str) -> Any:
     """The value; raises ValueError (json's own message)."""
     try:
-        return json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        # halves of surrogate pairs, which no UTF-8 can carry
+        return _mended(value) if "\\ud" in text.lower() else value
     except RecursionError as error:
         raise ValueError("exceeded max depth") from error
+
+
+def _mended(value: Any) -> Any:
+    """With U+FFFD for what is no character, as Go reads it."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mended(key): _mended(each) for key, each in value.items()}
+    return [_mended(each) for each in value] if isinstance(value, list) else value
 
 
 def parse_yaml(text: str) -> Any:

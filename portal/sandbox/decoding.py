@@ -78,9 +78,14 @@ class Decoder:
     ) -> Object:
         """A copy with known fields only, each of its type."""
         self._check_kind(resource, obj)
+        self.check_metadata(resource, obj)
         walk = _Walk(strict_types=not resource.custom)
         try:
             known = walk.prune(self.schema(resource), obj, "")
+            if resource.custom and obj.get("metadata") is not None:
+                # read as Go reads it, whatever the schema of the rest
+                metadata = schemas.by_name(schemas.OBJECT_META)
+                known["metadata"] = _Walk(strict_types=True).prune(metadata, obj["metadata"], "metadata")
         except WrongTypeError as error:
             raise bad_request(f"{_cannot(resource)}: {error}") from error
         if field_validation != "Ignore":
@@ -90,6 +95,16 @@ class Decoder:
                 raise bad_request(f"{_cannot(resource)}: strict decoding error: {', '.join(found)}")
             warnings.extend(found)
         return _first(resource, known)
+
+    def check_metadata(self, resource: Resource, obj: Object) -> None:
+        """Refuse metadata that nothing can be read from; everything else may then rely on its types."""
+        metadata = obj.get("metadata")
+        if metadata is None:
+            return
+        try:
+            _Walk(strict_types=True).prune(schemas.by_name(schemas.OBJECT_META), metadata, "metadata")
+        except WrongTypeError as error:
+            raise bad_request(f"{_cannot(resource)}: {error}") from error
 
     def check(
         self, resource: Resource, new: Object, old: Object | None, subresource: str = ""
@@ -140,9 +155,13 @@ class _Walk:
         if node.kind == "list" and (isinstance(value, list) or self._strict_types):
             return self._list(node, value, path, owner)
         if node.kind == "scalar":
-            if self._strict_types or path.startswith("metadata"):
+            if self._strict_types:
                 return _scalar(node, value, path, owner)
             return value
+        if node.union is not None and isinstance(value, dict):
+            return self._map(node.union, value, path, owner)
+        if node.union is not None and isinstance(value, list):
+            return [self.prune(node, each, f"{path}[{index}]", owner) for index, each in enumerate(value)]
         return _copy(value)
 
     def _map(self, node: Node, value: Any, path: str, owner: str) -> Any:
@@ -163,6 +182,9 @@ class _Walk:
                     self.unknown.append(below)
             elif each is not None:
                 result[key] = self.prune(child, each, below, name or owner)
+            elif key not in node.fields and child.format == "string":
+                # Go's zero value, where a key of the author's own has none
+                result[key] = ""
             elif not self._strict_types:
                 result[key] = None
         return result

@@ -50,6 +50,7 @@ class Registry:
 
     def create(self, resource: Resource, obj: Object, *, ctx: RequestContext) -> Object:
         """Store a new object; raises AlreadyExists, Invalid, or what admission says."""
+        self.decoder.check_metadata(resource, obj)
         decoded = self._decode(resource, obj, ctx)
         preparing.for_create(resource, decoded)
         name = meta(decoded)["name"]
@@ -59,6 +60,7 @@ class Registry:
     def update(self, resource: Resource, obj: Object, *, ctx: RequestContext) -> Object:
         """Replace an object, or with `ctx.subresource` its status or scale; raises NotFound, Conflict,
         Invalid."""
+        self.decoder.check_metadata(resource, obj)
         namespace, name = namespace_of(obj), meta(obj).get("name", "")
         if ctx.subresource == "scale":
             return self._scale(resource, namespace, name, lambda _old: obj, ctx)
@@ -95,6 +97,7 @@ class Registry:
             return self._scale(resource, namespace or "", name, change, ctx)
         existing = self.get(resource, namespace, name)
         raw = change(clone(existing))
+        self.decoder.check_metadata(resource, raw)
         preparing.check_identity(resource, existing, raw)
         preparing.check_version(resource, existing, raw)
         return self._replace(resource, existing, self._decode(resource, raw, ctx), raw, ctx)
@@ -185,6 +188,7 @@ class Registry:
         existing = self.store.get(resource, namespace, name)
         if existing is None and ctx.subresource:
             raise statuses.not_found(resource, name)
+        self.decoder.check_metadata(resource, config)
         live = None if existing is None else conversions.from_storage(resource, existing)
         config = preparing.for_apply(resource, namespace, name, config, live)
         merged = self.applier.apply(resource, live, config, ctx)

@@ -52,9 +52,11 @@ _KEY_DEFAULTS = {"protocol": "TCP"}
 _ATOMIC_ANY = {
     "io.k8s.apimachinery.pkg.runtime.RawExtension",
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
     f"{_META}FieldsV1",
 }
+# either a schema, or an array of them, or a boolean
+_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
+_SCHEMA_UNIONS = {f"{_SCHEMA}OrArray", f"{_SCHEMA}OrBool", f"{_SCHEMA}OrStringArray"}
 _SPECIAL = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": "quantity",
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "intOrString",
@@ -67,9 +69,8 @@ class Node:
     """One type. For maps: `fields` (a struct) or `element` (free keys), or both for custom resources."""
 
     __slots__ = (
-        "atomic", "definition", "element", "fields", "format", "go", "inline", "is_set", "keys",
-        "kind", "merge_key", "preserve",
-        "schema", "strategy",
+        "atomic", "definition", "element", "fields", "format", "go", "inline", "is_set", "keys", "kind",
+        "merge_key", "preserve", "schema", "strategy", "union",
     )  # fmt: skip
 
     def __init__(self, kind: Kind) -> None:
@@ -91,6 +92,8 @@ class Node:
         # unknown fields are kept (custom resources)
         self.preserve = False
         self.schema: Definition = {}
+        # for "any": the type of its objects, which may also come in an array
+        self.union: Node | None = None
 
     @property
     def is_struct(self) -> bool:
@@ -163,6 +166,10 @@ def by_name(name: str) -> Node:
         return node
     if name in _ATOMIC_ANY:
         return ATOMIC_ANY
+    if name in _SCHEMA_UNIONS:
+        node = _compiled[name] = _any(atomic=True)
+        node.union = by_name(_SCHEMA)
+        return node
     special = _SPECIAL.get(name)
     if special:
         node = Node("scalar")

@@ -71,6 +71,7 @@ class Writing:
         obj = await read_object(request, expected)
         if obj is None:
             raise bad_request(f"the object provided is unrecognized (must be of type {expected}): empty body")
+        self._cluster.decoder.check_metadata(resource, obj)
         _place(resource, obj, namespace, found.name)
         if found.verb == "create":
             if found.name:

@@ -56,9 +56,9 @@ def _service_port(each: Object, path: str, kind: str, *, named: bool, seen: set[
         if name in seen:
             errors.append(field_duplicate(f"{path}.name", name))
         seen.add(name)
-    errors += port(each.get("port", 0), f"{path}.port")
+    errors += port(each.get("port") or 0, f"{path}.port")
     errors += one_of(each.get("protocol", "TCP"), f"{path}.protocol", _PROTOCOLS)
-    if "targetPort" in each:
+    if each.get("targetPort") is not None:
         errors += port_or_name(each["targetPort"], f"{path}.targetPort")
     if each.get("nodePort") and kind == "ClusterIP":
         errors.append(field_forbidden(f"{path}.nodePort", "may not be used when `type` is 'ClusterIP'"))
