@@ -126,20 +126,26 @@ def merge(node: Node, old: Any, new: Any) -> Any:
 def _merge_lists(node: Node, old: list[Any], new: list[Any]) -> list[Any]:
     """In the order of `new`; what only `old` has keeps its place among its neighbours."""
     before, after = items(node, old), items(node, new)
+    left, right = list(before), list(after)
+    shared = [element for element in right if element in before]
     result: list[Any] = []
-    waiting = list(before)
-    for element, value in after.items():
-        if element in before:
-            while waiting and waiting[0] != element:
-                if waiting[0] not in after:
-                    result.append(before[waiting[0]])
-                elif element not in waiting:
-                    break
-                waiting.pop(0)
-            if waiting and waiting[0] == element:
-                waiting.pop(0)
-        result.append(merge(node.element or node, before.get(element), value))
-    result.extend(before[element] for element in waiting if element not in after)
+    lefts = rights = seen = 0
+    while lefts < len(left) or rights < len(right):
+        mine = left[lefts] if lefts < len(left) else None
+        if mine is not None and mine not in after:
+            result.append(before[mine])
+            lefts += 1
+        elif rights == len(right) or (
+            # in both, but its turn comes by the order of `new`
+            mine is not None and mine != right[rights] and mine not in shared[seen : seen + 1]
+        ):
+            lefts += 1
+        else:
+            element = right[rights]
+            result.append(merge(node.element or node, before.get(element), after[element]))
+            rights += 1
+            lefts += element == mine
+            seen += element in shared[seen : seen + 1]
     return result
 
 

@@ -8,11 +8,17 @@ from typing import Any
 from portal.sandbox import conversions
 from portal.sandbox.crds import CustomResources
 from portal.sandbox.objects import Object, encode
-from portal.sandbox.printers import cluster, workloads
+from portal.sandbox.printers import access, cluster, network, storage, workloads
 from portal.sandbox.printers.common import AGE, NAME, Column, Printer, age, ago, name
 from portal.sandbox.resources import Resource
 
-_PRINTERS = {**workloads.PRINTERS, **cluster.PRINTERS}
+_PRINTERS = {
+    **workloads.PRINTERS,
+    **network.PRINTERS,
+    **storage.PRINTERS,
+    **access.PRINTERS,
+    **cluster.PRINTERS,
+}
 _DEFAULT = Printer((NAME, AGE), lambda obj: [name(obj), age(obj)])
 _PART = re.compile(
     r"\['((?:[^'\\]|\\.)*)'\]|\[(\d+|\*)\]|\.?([^.\[\]]+)|\[\?\(@\.([\w.]+)\s*==\s*[\"']([^\"']*)[\"']\)\]"
