@@ -15,6 +15,8 @@ def test_docs_list_exactly_the_actions_that_exist():
 
 
 def test_every_action_is_recorded_somewhere():
-    code = "\n".join(p.read_text() for folder in ("portal", "services_catalog") for p in (ROOT / folder).rglob("*.py"))
+    code = "\n".join(
+        p.read_text() for folder in ("portal", "services_catalog") for p in (ROOT / folder).rglob("*.py")
+    )
     unused = [action for action in ACTIONS if code.count(f'"{action}"') < 2]
     assert unused == []

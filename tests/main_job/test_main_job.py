@@ -21,7 +21,6 @@ def each_helm(request, settings):
     settings.SLIPWAY_HELM = str(tools.find(request.param))
 
 
-
 def ask(actor, **data):
     return changes.open_change(wishes.resolve(actor, data)).change
 
