@@ -11,7 +11,7 @@ from portal.policy.defaults import apply_defaults
 from portal.sandbox import bodies, conversions, crdschema, schemas
 from portal.sandbox.bodies import json_type
 from portal.sandbox.contexts import FieldValidation
-from portal.sandbox.objects import Object, encode
+from portal.sandbox.objects import Object
 from portal.sandbox.resources import Resource, Resources
 from portal.sandbox.schemas import Node
 from portal.sandbox.statuses import FieldError, bad_request
@@ -115,12 +115,11 @@ class Decoder:
         return crdschema.check(self.schema(resource), new, old, subresource)
 
     def _check_kind(self, resource: Resource, obj: Object) -> None:
-        kind, api_version = obj.get("kind"), obj.get("apiVersion")
+        """The path says what is missing; a body that says something else is refused."""
+        kind = obj.get("kind") or resource.kind
+        api_version = obj.get("apiVersion") or resource.group_version
         if (kind, api_version) == (resource.kind, resource.group_version):
             return
-        if not kind or not api_version:
-            missing = "Kind" if not kind else "apiVersion"
-            raise bad_request(f"Object '{missing}' is missing in '{encode(obj)[:1024]}'")
         version = str(api_version).rpartition("/")[2]
         raise bad_request(
             f'{kind} in version "{version}" cannot be handled as a {resource.kind}: converting '
