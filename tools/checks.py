@@ -1,7 +1,7 @@
 """`python -m tools.checks lint|test|bench`: every check, with the time that each took.
 
-All stages run even when one fails, so that one run tells everything. The last lines of a green `test` are
-pytest's summary of the whole suite.
+All stages run even when one fails, so that one run tells everything. Each run of pytest ends with its own time;
+the last lines of a green `test` are pytest's summary of the largest one.
 """
 
 from __future__ import annotations
@@ -27,19 +27,12 @@ _PRODUCTION = {
 }
 _TESTING = {"DJANGO_SETTINGS_MODULE": "portal.settings.test"}
 _PYTEST = [
-    "python",
-    "-m",
-    "pytest",
-    "-n",
-    "2",
-    "--dist",
-    "loadgroup",
-    "-q",
-    "-p",
-    "tools.no_skips",
-    "-m",
-    "not benchmark",
+    *("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q"),
+    *("-p", "tools.no_skips", "-m", "not benchmark"),
 ]
+# apart: Playwright leaves an event loop in its process, in which Django refuses to run async views
+_BROWSER = ["tests/browser"]
+_OTHERS = ["tests", "--ignore=tests/browser"]
 
 
 @dataclass(frozen=True)
@@ -102,22 +95,19 @@ def lint() -> list[str]:
 
 
 def test() -> list[str]:
-    """Names of the stages that failed. The whole suite comes last."""
-    started = time.monotonic()
+    """Names of the stages that failed. The largest one comes last."""
     failed = lint()
-    console.heading("Tests that use the database, on PostgreSQL")
     try:
         with postgres.server() as url:
             environment = {"SLIPWAY_DATABASE_URL": url, "SLIPWAY_TEST_DATABASE": "postgres"}
-            failed += _pytest(
-                "tests on PostgreSQL", ["-p", "tools.database_tests_only", "tests"], environment
-            )
+            only = ["-p", "tools.database_tests_only"]
+            failed += _pytest("browser tests on PostgreSQL", _BROWSER, environment)
+            failed += _pytest("tests that use the database, on PostgreSQL", [*only, *_OTHERS], environment)
     except postgres.PostgresFailed as failure:
         console.fail(str(failure))
         failed.append("PostgreSQL")
-    console.say(f"  so far {time.monotonic() - started:.0f} s")
-    console.heading("All tests, on SQLite")
-    return failed + _pytest("tests", ["tests"])
+    failed += _pytest("browser tests on SQLite", _BROWSER)
+    return failed + _pytest("all other tests, on SQLite", _OTHERS)
 
 
 def bench() -> list[str]:
@@ -129,6 +119,7 @@ def bench() -> list[str]:
 
 
 def _pytest(name: str, arguments: list[str], environment: dict[str, str] | None = None) -> list[str]:
+    console.heading(name.capitalize())
     # both workers must collect the same tests in the same order, also those made from sets
     stage = Stage(name, [*_PYTEST, *arguments], {"PYTHONHASHSEED": "0", **(environment or {})})
     status, _, _ = stage.run(quiet=False)

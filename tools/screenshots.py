@@ -63,7 +63,7 @@ SHOTS = (
     Shot("releases", "alice", "/instances/?offering=web-service", first="/instances/", tab="releases"),
     Shot("changes", "alice", "/changes/"),
     Shot("denied", "alice", "/changes/?state=denied", first="/changes/", documented=True),
-    Shot("decision", "olga", "/changes/?state=awaiting_approval", first="/changes/", tab="diff"),
+    Shot("decision", "olga", "/changes/?state=awaiting_approval", first="/changes/", documented=True),
     Shot("change", "olga", "/changes/?environment=production", first="/changes/", documented=True),
     Shot("diff", "olga", "/changes/?kind=update", first="/changes/", tab="diff"),
     Shot("log", "olga", "/changes/?state=succeeded", first="/changes/", tab="log"),
