@@ -80,7 +80,7 @@ def _count(tab: str, verdicts: judgements.Grouped) -> int:
 
 
 def _tab(tab: str, change: ChangeRequest, user: User) -> dict[str, Any]:
-    if tab == "diff":
+    if tab == "diff" or (tab == "overview" and change.is_awaiting_approval):
         return {"diff": diff(change)}
     if tab == "log":
         return {"log": log(change)}

@@ -44,9 +44,7 @@ def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
         "tabs": [(name, name.title()) for name in TABS],
         "active": active,
         "may_ask": may_ask,
-        "next_stages": list(Environment.objects.filter(promotes_from=instance.environment_id))
-        if release
-        else [],
+        "next_stages": stages_ahead(instance),
         "newer": selectors.upgrades_of(release.offering_version) if release else [],
         "etag": live.fingerprint(
             tab,
@@ -60,6 +58,19 @@ def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
         ),
         **_tab(tab, instance),
     }
+
+
+def stages_ahead(instance: ServiceInstance) -> list[Environment]:
+    """Stages that take releases from here and do not run this one yet."""
+    if instance.current_release_id is None:
+        return []
+    siblings = instances.siblings(instance)
+    done = {each.environment_id for each in siblings if _runs(each, instance.current_release_id)}
+    return list(Environment.objects.filter(promotes_from=instance.environment_id).exclude(pk__in=done))
+
+
+def _runs(sibling: ServiceInstance, release: int) -> bool:
+    return sibling.current_release is not None and sibling.current_release.promoted_from_id == release
 
 
 def _tab(tab: str, instance: ServiceInstance) -> dict[str, Any]:

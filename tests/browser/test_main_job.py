@@ -16,7 +16,7 @@ def request_namespace(page: Page) -> None:
     page.goto("/applications/storefront/")
     page.get_by_role("link", name="Request the namespace").click()
     expect(page.get_by_label("What will happen")).to_contain_text("Policy allows it")
-    page.get_by_role("button", name="Request", exact=True).click()
+    page.get_by_role("button", name="Request", exact=True).first.click()
     succeeds(page)
 
 

@@ -70,6 +70,9 @@
     going = 0;
   });
 
+  // On a narrow screen the open tab may stand beyond the edge
+  document.querySelectorAll(".tabs [aria-current]").forEach((tab) => { tab.closest(".tabs").scrollLeft = tab.offsetLeft - 60; });
+
   // Relative times keep up; the exact time stays in the title
   const units = [[60, "s"], [60, "min"], [24, "h"], [Infinity, "d"]];
   const span = (seconds) => {
