@@ -34,6 +34,8 @@ INSTALLED_APPS = [
     "portal.lifecycle",
     "portal.api",
     "portal.web",
+    # for `manage.py sandbox`; it has no models
+    "portal.sandbox",
 ]
 
 MIDDLEWARE = [
