@@ -1,7 +1,7 @@
 """`python -m tools.checks lint|test|bench`: every check, with the time that each took.
 
-All stages run even when one fails, so that one run tells everything. Each run of pytest ends with its own time;
-the last lines of a green `test` are pytest's summary of the largest one.
+All stages run even when one fails, so that one run tells everything. Each run of pytest ends with its own
+time; the last lines of a green `test` are pytest's summary of the largest one.
 """
 
 from __future__ import annotations
