@@ -181,6 +181,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 
+TABLER = PROJECT_DIR / "node_modules" / "@tabler" / "core" / "dist"
+
 # Set by from_environment; declared here so that their types are known.
 DATABASES: dict[str, dict[str, Any]]
 REST_KNOX: dict[str, Any]
@@ -220,14 +222,7 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "STATIC_ROOT": environ.data_dir / "static",
         "STATICFILES_DIRS": [
             PROJECT_DIR / "portal" / "web" / "assets",
-            *(
-                (prefix, folder)
-                for prefix, folder in [
-                    ("tabler", PROJECT_DIR / "node_modules" / "@tabler" / "core" / "dist"),
-                    ("tabler-icons", PROJECT_DIR / "node_modules" / "@tabler" / "icons-webfont" / "dist"),
-                ]
-                if folder.is_dir()
-            ),
+            *([("tabler", TABLER)] if TABLER.is_dir() else []),
         ],
         "KNOX_TOKEN_MODEL": "accounts.ApiToken",
         "REST_KNOX": {

@@ -35,4 +35,12 @@ def formatter(style: str) -> logging.Formatter:
         if style == "console"
         else structlog.processors.JSONRenderer()
     )
-    return structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=SHARED)
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            # as text, before any renderer can add local variables, which may hold secrets
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        foreign_pre_chain=SHARED,
+    )

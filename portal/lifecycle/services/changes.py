@@ -204,12 +204,16 @@ def _deny(draft: Draft, idempotency_key: str | None, fingerprint: str) -> NoRetu
             seal="",
             created_at=now,
             finished_at=now,
-            outcome=f"Denied: {draft.denied} policy rule(s) refuse it.",
+            outcome=_denied_by(draft.denied),
         )
         rules = sorted({verdict.policy for verdict in draft.verdicts if verdict.blocks})
         record("change.denied", change, actor=wish.actor, after={"policies": rules}, comment=wish.reason)
         _remember(change, idempotency_key, fingerprint)
     raise _denial(change)
+
+
+def _denied_by(count: int) -> str:
+    return "Denied: one policy rule refuses it." if count == 1 else f"Denied: {count} policy rules refuse it."
 
 
 def _denial(change: ChangeRequest) -> PolicyDenied:
