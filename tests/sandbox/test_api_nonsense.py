@@ -180,12 +180,14 @@ GEARS = {
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     sandbox = start_sandbox(tmp_path_factory.mktemp("nonsense"))
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "nonsense"}}
-    assert sandbox.request("POST", "/api/v1/namespaces", namespace).status == 201
-    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    assert sandbox.request("POST", path, GEARS).status == 201
-    yield sandbox
-    sandbox.stop()
+    try:
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "nonsense"}}
+        assert sandbox.request("POST", "/api/v1/namespaces", namespace).status == 201
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        assert sandbox.request("POST", path, GEARS).status == 201
+        yield sandbox
+    finally:
+        sandbox.stop()
 
 
 def paths_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
