@@ -96,11 +96,29 @@ def property_names(node: Schema) -> list[str]:
 
 def marked(root: Schema, keyword: str) -> list[Place]:
     """The places that carry a keyword of ours with a true value, each path once."""
-    found: dict[Path, Place] = {}
+    return _marks(root).get(keyword, [])
+
+
+# One request asks the same schema for several keywords; the schema itself guards against a reused id.
+_known: dict[int, tuple[Schema, dict[str, list[Place]]]] = {}
+_MOST_KNOWN = 64
+
+
+def _marks(root: Schema) -> dict[str, list[Place]]:
+    """Every place with a keyword of ours, by keyword; one walk for each schema object."""
+    known = _known.get(id(root))
+    if known is not None and known[0] is root:
+        return known[1]
+    found: dict[str, dict[Path, Place]] = {}
     for place in places(root):
-        if place.schema.get(keyword):
-            found.setdefault(place.path, place)
-    return list(found.values())
+        for keyword, value in place.schema.items():
+            if value and keyword.startswith("x-slipway-"):
+                found.setdefault(keyword, {}).setdefault(place.path, place)
+    marks = {keyword: list(each.values()) for keyword, each in found.items()}
+    while len(_known) >= _MOST_KNOWN:
+        _known.pop(next(iter(_known)), None)
+    _known[id(root)] = (root, marks)
+    return marks
 
 
 def at(root: Schema, path: Path) -> dict[str, Any] | None:

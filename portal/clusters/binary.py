@@ -53,6 +53,9 @@ def environment(directory: Path, *, network: bool, cache: Path | None = None) ->
         "HELM_PLUGINS": str(directory / "plugins"),
         "HELM_NO_PLUGINS": "1",
         "KUBECACHEDIR": str(cache or directory / "kube"),
+        # helm lives for a fraction of a second: collecting garbage as often as a server only costs time
+        "GOGC": "400",
+        "GOMEMLIMIT": "512MiB",
     }
 
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 CONCURRENT = 8
-FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.05, 0.25
+FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.015, 0.25
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 MOST_LOG_BYTES = 1024 * 1024
@@ -100,22 +100,18 @@ class Kubernetes:
         wanted = _standing(documents)
         deadline = time.monotonic() + seconds
         pause = FIRST_POLL_SECONDS
-        open_ = wanted
+        seen: dict[int, tuple[ObjectStatus, Document | None]] = {}
+        open_ = list(range(len(wanted)))
         while open_:
-            looked = self._look(open_, namespace)
-            if any(status.state == "failed" for status, _ in looked):
-                break
-            open_ = [
-                document
-                for document, (status, _) in zip(open_, looked, strict=True)
-                if status.state != "ready"
-            ]
+            looked = self._look([wanted[index] for index in open_], namespace)
+            seen.update(zip(open_, looked, strict=True))
+            open_ = [index for index in open_ if seen[index][0].state != "ready"]
             left = deadline - time.monotonic()
-            if not open_ or left <= 0:
+            if not open_ or left <= 0 or any(status.state == "failed" for status, _ in looked):
                 break
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LAST_POLL_SECONDS)
-        return self.statuses(wanted, namespace=namespace)
+        return [self._explained(*seen[index]) for index in range(len(wanted))]
 
     def dry_run_apply(
         self, document: Mapping[str, Any], field_manager: str, *, namespace: str = ""

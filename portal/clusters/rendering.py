@@ -91,8 +91,11 @@ def checked(chart: Path) -> Path:
 
 
 def _failure(done: process.Finished, limits: RenderLimits, chart: Path, conceal: Any) -> ClusterError:
-    # Go says so itself, or the kernel has killed it
-    if "out of memory" in done.stderr or "cannot allocate memory" in done.stderr or done.returncode == -9:
+    # Go says so itself, or its runtime breaks where memory was refused, or the kernel has killed it
+    said = done.stderr
+    if "out of memory" in said or "cannot allocate memory" in said or done.returncode == -9:
+        return _too_large(limits)
+    if said.startswith(("SIGSEGV:", "fatal error:", "runtime:")):
         return _too_large(limits)
     error = classify(done.stderr.replace(str(chart), chart.name), conceal=conceal)
     return error if isinstance(error, ChartDoesNotRender) else ChartDoesNotRender(error.message)

@@ -73,6 +73,20 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
             ),
         )
 
+    def for_execution(self) -> ChangeRequestQuerySet:
+        """With all that a worker's step needs, in one query."""
+        return self.select_related(
+            "application__team",
+            "instance__application__team",
+            "instance__environment__cluster",
+            "instance__offering",
+            "instance__current_release",
+            "environment",
+            "release__offering_version",
+            "base_release__offering_version",
+            "base_release__instance",
+        )
+
 
 class ChangeRequest(models.Model):
     """Create, update, upgrade, rollback, promote, remediate or retire. The row is the queue's entry."""

@@ -34,11 +34,18 @@ class ClaimLost(StateConflict):
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to write to one change, as long as the row still carries this token."""
+    """The right to write to one change, as long as the row still carries this token.
 
-    change_id: int
+    `change` is the row as it was when the claim was taken, with all that a step needs.
+    """
+
+    change: ChangeRequest
     token: int
     owner: str
+
+    @property
+    def change_id(self) -> int:
+        return self.change.pk
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -90,8 +97,8 @@ def take(change_id: int, *, owner: str) -> Claim | None:
         ).update(lease_owner=owner, lease_expires_at=now + LEASE, fencing_token=F("fencing_token") + 1)
         if not taken:
             return None
-        change = ChangeRequest.objects.for_lists().get(pk=change_id)
-        claim = Claim(change_id, change.fencing_token, owner)
+        change = ChangeRequest.objects.for_execution().get(pk=change_id)
+        claim = Claim(change, change.fencing_token, owner)
         if change.state == ChangeState.QUEUED:
             CHANGES.move(
                 ChangeRequest.objects.all(),
@@ -102,6 +109,7 @@ def take(change_id: int, *, owner: str) -> Claim | None:
                 phase=Phase.APPLYING,
                 started_at=now,
             )
+            change.state, change.phase, change.started_at = ChangeState.RUNNING, Phase.APPLYING, now
             record("change.started", change, actor=None, after={"worker": owner})
         return claim
 

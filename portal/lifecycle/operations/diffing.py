@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from portal.core.documents import dump_yaml
@@ -35,7 +35,13 @@ class ObjectDiff:
     key: ObjectKey
     change: Kind
     fields: tuple[FieldDiff, ...]
-    text: str
+    old: Mapping[str, Any] | None = field(default=None, repr=False)
+    new: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> str:
+        """A unified diff of the two as YAML; empty when nothing differs."""
+        return "" if self.change == "same" else _unified(self.old, self.new)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -74,8 +80,8 @@ def compare(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) 
 def _compare_one(key: ObjectKey, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> ObjectDiff:
     if old is not None and new is not None:
         fields = tuple(_fields(old, new, ""))
-        return ObjectDiff(key, "changed" if fields else "same", fields, _unified(old, new) if fields else "")
-    return ObjectDiff(key, "added" if old is None else "removed", (), _unified(old, new))
+        return ObjectDiff(key, "changed" if fields else "same", fields, old, new)
+    return ObjectDiff(key, "added" if old is None else "removed", (), old, new)
 
 
 def _unified(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str:
@@ -110,8 +116,8 @@ def _indexed(items: Sequence[Any]) -> dict[Any, Any] | None:
     """Members by their identity field, or None when none tells all of them apart."""
     if not items or not all(isinstance(item, Mapping) for item in items):
         return None
-    for field in IDENTITY_FIELDS:
-        index = {item[field]: item for item in items if isinstance(item.get(field), str | int)}
+    for name in IDENTITY_FIELDS:
+        index = {item[name]: item for item in items if isinstance(item.get(name), str | int)}
         if len(index) == len(items):
             return index
     return None

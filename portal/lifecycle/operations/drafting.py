@@ -72,6 +72,7 @@ class Draft:
     diff: list[ObjectDiff] = field(default_factory=list)
     quota: list[QuotaLine] = field(default_factory=list)
     usage: Usage = field(default_factory=dict)
+    namespace_objects: list[dict[str, Any]] = field(default_factory=list, repr=False)
     images: list[str] = field(default_factory=list)
     policy_digest: str = ""
     sealed_inputs: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -145,6 +146,8 @@ def draft(wish: Wish) -> Draft:
         rendered.documents, namespace=wish.namespace, cluster_scoped=wish.offering.cluster_scoped
     )
     result.diff = compare(base, result.objects)
+    namespace = instances.namespace_release(wish.application, wish.environment)
+    result.namespace_objects = namespace.objects_masked if namespace else []
     _judge(result, rendered)
     _count(result)
     return result
@@ -208,19 +211,20 @@ def _judge(result: Draft, rendered: Rendered) -> None:
     result.judgement = policies.judge(
         rendered.documents,
         operation="UPDATE" if wish.base else "CREATE",
-        namespace=_namespace_object(wish, rendered),
+        namespace=_namespace_object(result, rendered),
         user=UserInfo(deployer_of(wish.namespace), ("system:serviceaccounts", "system:authenticated")),
         old=old,
     )
 
 
-def _namespace_object(wish: Wish, rendered: Rendered) -> dict[str, Any]:
+def _namespace_object(result: Draft, rendered: Rendered) -> dict[str, Any]:
     """The Namespace that the objects will live in: the one being made, or the sealed one of the namespace
     instance."""
-    sealed = instances.namespace_release(wish.application, wish.environment)
-    for document in [*rendered.documents, *(sealed.objects_masked if sealed else [])]:
+    sealed = result.namespace_objects
+    for document in [*rendered.documents, *sealed]:
         if document.get("kind") == "Namespace" and document.get("apiVersion") == "v1":
             return dict(document)
+    wish = result.wish
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
@@ -231,13 +235,12 @@ def _namespace_object(wish: Wish, rendered: Rendered) -> dict[str, Any]:
 def _count(result: Draft) -> None:
     wish = result.wish
     result.usage = quota.usage_of(result.objects)
-    namespace = instances.namespace_release(wish.application, wish.environment)
-    if wish.offering.is_namespace or namespace is None:
+    if wish.offering.is_namespace or not result.namespace_objects:
         return
     others = instances.usages_in_namespace(wish.application, wish.environment, but=wish.instance)
     result.quota = quota.lines(
         others=quota.total(quota.from_json(usage) for usage in others),
         before=quota.from_json(wish.base.usage if wish.base else {}),
         after=result.usage,
-        hard=quota.hard_limits(namespace.objects_masked),
+        hard=quota.hard_limits(result.namespace_objects),
     )

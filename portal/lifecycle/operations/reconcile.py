@@ -45,7 +45,7 @@ def advance(change_id: int, *, owner: str) -> float | None:
     claim = claims.take(change_id, owner=owner)
     if claim is None:
         return None
-    change = _load(change_id)
+    change = claim.change
     with claims.heartbeat(claim) as lost:
         try:
             return STEPS[Phase(change.phase)](change, claim, lost)
@@ -54,19 +54,6 @@ def advance(change_id: int, *, owner: str) -> float | None:
             return None
         except Exception as exc:
             return _after_error(change, claim, exc)
-
-
-def _load(change_id: int) -> ChangeRequest:
-    return ChangeRequest.objects.select_related(
-        "instance__application__team",
-        "instance__environment__cluster",
-        "instance__offering",
-        "instance__current_release",
-        "environment",
-        "release__offering_version",
-        "base_release__offering_version",
-        "base_release__instance",
-    ).get(pk=change_id)
 
 
 def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:

@@ -30,6 +30,11 @@ def namespace_release(application: Application, environment: Environment) -> Rel
     return instance.current_release if instance else None
 
 
+def has_namespace(application: Application, environment: Environment) -> bool:
+    rows = ServiceInstance.objects.alive().filter(application=application, environment=environment)
+    return rows.filter(offering__role=Role.NAMESPACE).exclude(current_release=None).exists()
+
+
 def in_namespace(application: Application, environment: Environment) -> QuerySet[ServiceInstance]:
     """The living services of a namespace, without the namespace itself."""
     return ServiceInstance.objects.alive().filter(

@@ -328,7 +328,7 @@ def _plan(version: OfferingVersion | None, slug: Any, errors: Errors) -> Plan | 
 def _needs_namespace(
     offering: Offering, application: Application, environment: Environment, errors: Errors
 ) -> None:
-    if not offering.is_namespace and instances.namespace_instance(application, environment) is None:
+    if not offering.is_namespace and not instances.has_namespace(application, environment):
         errors.add(
             "/environment",
             f"{application} has no namespace in {environment} yet. Request (or promote) its namespace first.",
