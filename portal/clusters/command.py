@@ -58,6 +58,9 @@ class Command(pyhelm3.Command):
             "--kubeconfig",
             f"/proc/self/fd/{self._fd}",
         ]
+        if self._check:
+            # the check renders the same chart and values, its schema included
+            argv.append("--skip-schema-validation")
         if self._check and not input:
             self._check()  # nothing to hold back, so helm is not even started
         try:

@@ -73,7 +73,8 @@ class Helm:
         """Apply the chart and return what helm recorded. Hooks have run; nothing is known to be ready yet.
 
         `check` runs while helm starts and reads the release's history; helm gets its values, and so can
-        render and apply, only after `check` has returned. What it raises is raised; nothing was applied.
+        render and apply, only after `check` has returned. What it raises is raised; nothing was applied. A
+        check has to hold the values against the chart's schema (as `render` does): helm does not do it again.
 
         `timeout_seconds` bounds each hook; the whole run gets 15 s more. `on_log` gets helm's log, line by
         line, secret values masked. `should_stop` is asked every 0.5 s; helm then has 3 s to note its end.

@@ -112,14 +112,14 @@ def test_a_release_altered_in_the_database_is_refused(organisation, waiting):
     Release.objects.filter(pk=waiting.release_id).update(images=["registry.example.com/evil:1"])
     release = Release.objects.get(pk=waiting.release_id)
     with pytest.raises(SealBroken, match="altered"):
-        seals.rendered(release, instance=waiting.subject)
+        seals.Rendering(release, instance=waiting.subject).documents()
 
 
 def test_changed_values_under_the_same_seal_are_refused(organisation, waiting):
     Release.objects.filter(pk=waiting.release_id).update(values={"anything": "else"})
     release = Release.objects.get(pk=waiting.release_id)
     with pytest.raises(SealBroken, match="altered"):
-        seals.rendered(release, instance=waiting.subject)
+        seals.Rendering(release, instance=waiting.subject).documents()
 
 
 @pytest.mark.django_db(transaction=True)

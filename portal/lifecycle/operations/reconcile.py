@@ -59,13 +59,14 @@ def advance(change_id: int, *, owner: str) -> float | None:
 def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
     """Hand the goal to helm, then start to observe."""
     instance = change.subject
+    rendering = seals.Rendering(change.release, instance=instance) if change.release else None
     seals.check_gate(change)
     observation.set_health(instance, Health.WORKING, f"{change.get_kind_display()} under way")
     with Attempt(change, claim, change.release, is_revert=False) as attempt:
         if change.release is None:
             remove(instance, attempt, lost)
         else:
-            bring(instance, change.release, attempt, lost)
+            bring(instance, change.release, attempt, lost, rendering=rendering)
     now = clock.now()
     limit = change.release.offering_version.ready_timeout_seconds if change.release else REMOVAL_LIMIT_SECONDS
     deadline = now + timedelta(seconds=limit)

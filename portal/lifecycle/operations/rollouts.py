@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
+
+from django.db import transaction
 
 from portal.clusters.errors import ReleaseLocked
 from portal.clusters.helm import Helm
@@ -29,6 +32,11 @@ class Attempt:
     def __init__(
         self, change: ChangeRequest, claim: Claim, release: Release | None, *, is_revert: bool
     ) -> None:
+        with transaction.atomic():
+            self._open(change, claim, release, is_revert)
+        self.log = RolloutLog(self.rollout, release or change.base_release)
+
+    def _open(self, change: ChangeRequest, claim: Claim, release: Release | None, is_revert: bool) -> None:
         now = clock.now()
         left = Rollout.objects.filter(change=change, outcome=Rollout.Outcome.RUNNING)
         left.update(outcome=Rollout.Outcome.LOST, finished_at=now, message="The worker was lost.")
@@ -37,7 +45,6 @@ class Attempt:
         self.rollout = Rollout.objects.create(
             change=change, release=release, is_revert=is_revert, fencing_token=claim.token, started_at=now
         )
-        self.log = RolloutLog(self.rollout, release or change.base_release)
 
     def __enter__(self) -> Attempt:
         return self
@@ -54,7 +61,17 @@ class Attempt:
             self.log(f"Failed: {message}")
             self._close(Rollout.Outcome.FAILED, self.log.redact(message))
 
+    def stopped_by(self, lost: threading.Event) -> Callable[[], bool]:
+        """What helm's keeper asks twice a second: whether to stop; a moment to show the log, too."""
+
+        def ask() -> bool:
+            self.log.flush()
+            return lost.is_set()
+
+        return ask
+
     def _close(self, outcome: str, message: str) -> None:
+        self.log.flush()
         Rollout.objects.filter(pk=self.rollout.pk).update(
             outcome=outcome,
             message=message,
@@ -63,11 +80,19 @@ class Attempt:
         )
 
 
-def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event) -> None:
-    """`helm upgrade --install` of exactly the sealed chart and values.
+def bring(
+    instance: ServiceInstance,
+    release: Release,
+    attempt: Attempt,
+    lost: threading.Event,
+    *,
+    rendering: seals.Rendering | None = None,
+) -> None:
+    """`helm upgrade --install` of exactly the sealed chart and values. `rendering` may have begun before.
 
     Raises ClusterError, SealBroken, AppliedDiffers.
     """
+    rendering = rendering or seals.Rendering(release, instance=instance)
     helm = helm_for(instance)
     if instance.is_namespace:
         kubernetes_for(instance).ensure_namespace(
@@ -79,16 +104,21 @@ def bring(instance: ServiceInstance, release: Release, attempt: Attempt, lost: t
         f"helm upgrade --install {instance.target} with release #{release.number} ({release.short_digest})"
     )
     try:
-        applied = _upgrade(helm, instance, release, attempt, lost)
+        applied = _upgrade(helm, instance, release, attempt, lost, rendering)
     except ReleaseLocked:
         _recover(helm, instance, attempt)
-        applied = _upgrade(helm, instance, release, attempt, lost)
+        applied = _upgrade(helm, instance, release, attempt, lost, rendering)
     attempt.rollout.helm_revision = applied.revision
     attempt.log(f"helm revision {applied.revision} is {applied.status}")
 
 
 def _upgrade(
-    helm: Helm, instance: ServiceInstance, release: Release, attempt: Attempt, lost: threading.Event
+    helm: Helm,
+    instance: ServiceInstance,
+    release: Release,
+    attempt: Attempt,
+    lost: threading.Event,
+    rendering: seals.Rendering,
 ) -> Applied:
     """Helm starts while the release is rendered again, and gets its values only if it is what was sealed."""
     sealed: list[dict[str, Any]] = []
@@ -99,8 +129,8 @@ def _upgrade(
         timeout_seconds=HELM_TIMEOUT_SECONDS,
         description=f"release #{release.number} {release.short_digest}",
         on_log=attempt.log,
-        should_stop=lost.is_set,
-        check=lambda: sealed.extend(seals.rendered(release, instance=instance)),
+        should_stop=attempt.stopped_by(lost),
+        check=lambda: sealed.extend(rendering.documents()),
     )
     seals.check_applied(applied.documents, sealed)
     return applied
