@@ -19,6 +19,7 @@ ACTIONS: dict[str, str] = {
     "cluster.registered": "A Kubernetes API was registered or its credentials replaced.",
     "environment.saved": "A stage or its gate was created or changed.",
     "demo.loaded": "The demo organisation was written.",
+    "role.granted": "Somebody was given a platform-wide role.",
     "session.opened": "Somebody signed in.",
     "session.refused": "A sign-in was refused.",
     "session.closed": "Somebody signed out.",
