@@ -25,26 +25,7 @@ LOG_LINES = 500
 
 def rows(user: User) -> QuerySet[ChangeRequest]:
     """Changes that `user` may see, with what their page shows; the sealed inputs and values stay out."""
-    secret = [
-        f"{release}__{field}" for release in ("release", "base_release") for field in ("inputs", "values")
-    ]
-    return (
-        ChangeRequest.objects.visible_to(user)
-        .select_related(
-            "application__team",
-            "environment",
-            "offering",
-            "instance",
-            "requested_by",
-            "release__offering_version",
-            "release__plan",
-            "release__created_by",
-            "release__promoted_from__instance__environment",
-            "base_release__offering_version",
-            "base_release__plan",
-        )
-        .defer(*secret, "release__promoted_from__inputs", "release__promoted_from__values")
-    )
+    return ChangeRequest.objects.visible_to(user).for_detail()
 
 
 def context(
