@@ -17,7 +17,11 @@ API_GROUP = "admissionregistration.k8s.io"
 
 @dataclass(frozen=True)
 class Metadata:
-    """What people read about a policy; from annotations under `policy.slipway.dev/`. Texts are Markdown."""
+    """What people read about a policy; from annotations under `policy.slipway.dev/`. Texts are Markdown.
+
+    `sla` is how long a violation may stand (`7d`, `36h`; "" for what its severity says). `fix` is a CEL
+    expression that gives a JSON Patch (RFC 6902) of the judged object.
+    """
 
     title: str = ""
     category: str = ""
@@ -26,6 +30,8 @@ class Metadata:
     remediation: str = ""
     docs: str = ""
     standards: tuple[str, ...] = ()
+    sla: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Policy:
     fails_open: bool
     document: Mapping[str, Any] = field(repr=False)
     file: str = ""
+    # gives a JSON Patch of the object that was refused; None when there is no ready fix
+    fix: Program | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from portal.policy.cel.program import Compiler, ExpressionInvalid, Program
 from portal.policy.documents import Metadata
 from portal.policy.types import ANNOTATION_PREFIX, SEVERITIES, PolicyProblem
+
+
+SLA = re.compile(r"^[1-9]\d{0,3}[dh]$")
 
 
 def quoted(text: str) -> str:
@@ -49,12 +53,14 @@ class Reader:
             return []
         return value
 
-    def program(self, compiler: Compiler, source: Any, where: str, wanted: Sequence[str]) -> Program | None:
+    def program(
+        self, compiler: Compiler, source: Any, where: str, wanted: Sequence[str], *, mixed: bool = False
+    ) -> Program | None:
         if not isinstance(source, str) or not source.strip():
             self.required(where, "expression is not specified")
             return None
         try:
-            return compiler.compile(source, wanted)
+            return compiler.compile(source, wanted, mixed=mixed)
         except ExpressionInvalid as exc:
             # apiserver's field errors quote the value as it stands
             self.problem(where, f"Invalid value: {quoted(source)}: {exc}", source)
@@ -74,6 +80,12 @@ def read_metadata(reader: Reader, metadata: Mapping[str, Any]) -> Metadata:
     severity = notes.get("severity") or "medium"
     reader.one_of(f"metadata.annotations[{ANNOTATION_PREFIX}severity]", severity, SEVERITIES)
     standards = tuple(part.strip() for part in notes.get("standards", "").split(",") if part.strip())
+    sla = notes.get("sla", "")
+    if sla and not SLA.match(sla):
+        reader.problem(
+            f"metadata.annotations[{ANNOTATION_PREFIX}sla]",
+            f"Invalid value: {json.dumps(sla)}: days or hours are expected, `7d` or `36h`",
+        )
     return Metadata(
         title=notes.get("title") or reader.name,
         category=notes.get("category", ""),
@@ -82,4 +94,6 @@ def read_metadata(reader: Reader, metadata: Mapping[str, Any]) -> Metadata:
         remediation=notes.get("remediation", ""),
         docs=notes.get("docs", ""),
         standards=standards,
+        sla=sla,
+        fix=notes.get("fix", ""),
     )

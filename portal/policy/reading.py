@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portal.policy.cel.program import BOOL, NULL, STRING, Compiler, ExpressionInvalid
+from portal.policy.cel.program import ANY, BOOL, NULL, STRING, Compiler, ExpressionInvalid
 from portal.policy.documents import Binding, Named, ParamRef, Policy, Validation
 from portal.policy.matching import Match, Selector
 from portal.policy.reader import Reader, quoted, read_metadata
-from portal.policy.types import PolicyProblem
+from portal.policy.types import ANNOTATION_PREFIX, PolicyProblem
 
 ROOTS = ("object", "oldObject", "request", "namespaceObject")
 REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
@@ -49,6 +49,10 @@ def read_policy(
         reader.one_of("spec.failurePolicy", spec["failurePolicy"], ("Fail", "Ignore"))
     match = _read_constraints(reader, spec)
     notes = read_metadata(reader, metadata or {})
+    fix = None
+    if notes.fix:
+        where = f"metadata.annotations[{ANNOTATION_PREFIX}fix]"
+        fix = reader.program(compiler, notes.fix, where, ANY, mixed=True)
     if reader.problems or match is None:
         return None, reader.problems
     return (
@@ -63,6 +67,7 @@ def read_policy(
             fails_open=spec.get("failurePolicy") == "Ignore",
             document=document,
             file=file,
+            fix=fix,
         ),
         [],
     )

@@ -138,12 +138,13 @@ class Compiler:
         )
         self._programs[name] = program
 
-    def compile(self, source: str, wanted: Sequence[str]) -> Program:
+    def compile(self, source: str, wanted: Sequence[str], *, mixed: bool = False) -> Program:
         """`source` as a program whose static type is one of `wanted` (any, when empty).
 
+        `mixed` lets literal lists and maps hold values of different types, which the API server refuses.
         Raises ExpressionInvalid.
         """
-        return self._compile(source, self._rewrite(source), wanted)
+        return self._compile(source, self._rewrite(source), wanted, mixed=mixed)
 
     def _rewrite(self, source: str, *, lenient: bool = False) -> Rewritten:
         if not source.strip():
@@ -158,7 +159,9 @@ class Compiler:
         except SyntaxUnreadable as exc:
             raise ExpressionInvalid(_syntax_error(source) or f"compilation failed: {exc}") from exc
 
-    def _compile(self, source: str, rewritten: Rewritten, wanted: Sequence[str]) -> Program:
+    def _compile(
+        self, source: str, rewritten: Rewritten, wanted: Sequence[str], *, mixed: bool = False
+    ) -> Program:
         used = {name: self._programs[name] for name in rewritten.variables}
         if CLUSTER_ONLY in rewritten.names or any(program.cluster_only for program in used.values()):
             return Program(source, None, used, cluster_only=True)
@@ -171,7 +174,7 @@ class Compiler:
         try:
             checked = checking_environment(self.declared).compile(text)
             kind = _kind_name(checked.return_type())
-            mismatch = type_mismatch(checked.serialize())
+            mismatch = None if mixed else type_mismatch(checked.serialize())
             expression = evaluating_environment().compile(text, disable_check=True)
         except RuntimeError as exc:
             raise ExpressionInvalid(_compile_error(source, text, str(exc))) from exc
