@@ -24,6 +24,7 @@ from portal.policy.types import (
     PolicyProblem,
     UserInfo,
 )
+from portal.policy.waivers import Waiver, Waivers, guarded
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # examples live beside the policies and are no policies
@@ -61,15 +62,27 @@ class Bundle:
         user: UserInfo,
         old: Mapping[ObjectKey, Document] | None = None,
         params: Sequence[Document] = (),
+        waivers: Waivers | None = None,
     ) -> Judgement:
         """What the policies say of documents that somebody wants to apply: all findings at once.
 
         `namespace` is the Namespace that documents without one land in; its labels are the environment's.
         A document whose key is in `old` is judged as an update of that object. `params` add to the bundle's.
+        What one of `waivers` covers does not block, and says so.
         When modes are chosen by environment, a namespaced document without an environment is an error.
         """
         params = (*self.params, *params)
-        return judging.Judge(self, operation, namespace, user, old or {}, params).judge(documents)
+        judge = judging.Judge(self, operation, namespace, user, old or {}, params, waivers or Waivers())
+        return judge.judge(documents)
+
+    def rebound(self, bindings: Sequence[Binding]) -> Bundle:
+        """The same compiled policies and params, bound otherwise."""
+        return Bundle(self.policies, bindings, self.params)
+
+    def installable(self, waivers: Sequence[Waiver] = ()) -> list[Document]:
+        """What a cluster needs to give the same verdicts: params, policies with their exceptions, bindings."""
+        policies = [guarded(policy.document, waivers) for policy in self.policies]
+        return [*self.params, *policies, *(binding.document for binding in self.bindings)]
 
     def admit(self, request: AdmissionRequest, params: Sequence[Document] = ()) -> Admission:
         """The answer of the API server's validating admission, word for word."""

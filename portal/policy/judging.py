@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal.core.objects import ObjectKey, key_of
+from portal.policy import fixes
 from portal.policy.defaults import apply_defaults
 from portal.policy.documents import Binding, Metadata, Policy
 from portal.policy.evaluation import Context, Decision, ParamsUnavailable, evaluate
@@ -23,11 +24,13 @@ from portal.policy.types import (
     UserInfo,
     Verdict,
 )
+from portal.policy.waivers import Waivers
 
 if TYPE_CHECKING:
     from portal.policy.bundle import Bundle
 
-RANK: Mapping[Outcome, int] = {"pass": 0, "audit": 1, "warn": 2, "deny": 3, "error": 4}
+RANK: Mapping[Outcome, int] = {"pass": 0, "waived": 1, "audit": 2, "warn": 3, "deny": 4, "error": 5}
+FIXABLE: frozenset[Outcome] = frozenset({"audit", "warn", "deny"})
 # the name under which the engine itself refuses what it cannot judge
 ENGINE = "judgeable"
 UNJUDGED = Metadata(
@@ -49,6 +52,7 @@ class Judge:
     user: UserInfo
     old: Mapping[ObjectKey, Document]
     params: Sequence[Document]
+    waivers: Waivers
 
     def judge(self, documents: Sequence[Any]) -> Judgement:
         flat = list(flatten(documents))
@@ -83,8 +87,19 @@ class Judge:
                     self._refusal(document, "The namespace it lands in belongs to no environment.")
                 )
                 break
-            verdicts += _judge_subject(self.bundle, Context(request, self.params), key, subject.path)
+            found = _judge_subject(self.bundle, Context(request, self.params), key, subject.path)
+            verdicts += [self._waived(verdict, request.namespace) for verdict in found]
         return verdicts
+
+    def _waived(self, verdict: Verdict, namespace: str) -> Verdict:
+        """The verdict, lifted when an exception covers it."""
+        if verdict.outcome == "pass" or not self.waivers.items:
+            return verdict
+        waiver = self.waivers.of(verdict.policy, verdict.key, namespace)
+        if waiver is None:
+            return verdict
+        until = waiver.until.isoformat()
+        return replace(verdict, outcome="waived", exception=waiver.exception, until=until)
 
     def _environment_unknown(self, request: AdmissionRequest) -> bool:
         """Modes are chosen by the environment's label; without one, every policy would be off."""
@@ -140,30 +155,53 @@ def _judge_subject(bundle: Bundle, context: Context, key: ObjectKey, path: str) 
             continue
         if not policy.match.matches(request):
             continue
-        worst: dict[int, tuple[Outcome, Decision]] = {}
+        worst: dict[int, tuple[Outcome, Finding]] = {}
+        seen: dict[int, list[Finding]] = {}
         for binding in bindings:
             if not binding.match.matches(request):
                 continue
-            for decision in _decisions(policy, binding, context):
-                outcome = _outcome(decision, binding)
-                known = worst.get(decision.rule)
+            for finding in _findings(policy, binding, context, seen):
+                outcome = _outcome(finding.decision, binding)
+                known = worst.get(finding.decision.rule)
                 if known is None or RANK[outcome] > RANK[known[0]]:
-                    worst[decision.rule] = (outcome, decision)
-        for outcome, decision in worst.values():
-            yield _verdict(policy.name, policy.metadata, decision, outcome, key, path)
+                    worst[finding.decision.rule] = (outcome, finding)
+        for outcome, finding in worst.values():
+            patch = finding.patch(policy, context, path) if outcome in FIXABLE else []
+            yield _verdict(policy.name, policy.metadata, finding.decision, outcome, key, path, patch)
 
 
-def _decisions(policy: Policy, binding: Binding, context: Context) -> Iterator[Decision]:
+@dataclass(frozen=True)
+class Finding:
+    """A decision, and the param that it was made with."""
+
+    decision: Decision
+    param: Document | None = None
+
+    def patch(self, policy: Policy, context: Context, path: str) -> list[dict[str, Any]]:
+        return fixes.patch_of(policy, context.activation(self.param), path)
+
+
+def _findings(
+    policy: Policy, binding: Binding, context: Context, seen: dict[int, list[Finding]]
+) -> Iterator[Finding]:
+    """What the policy says with each of the binding's params; bindings that share one share its evaluation."""
     try:
         params = context.collect(policy, binding)
     except ParamsUnavailable as exc:
-        yield Decision(-1, policy.fails_open, failed=True, binding_aside=True, message=str(exc))
+        yield Finding(Decision(-1, policy.fails_open, failed=True, binding_aside=True, message=str(exc)))
         return
     for param in params:
-        evaluation = evaluate(policy, context, param)
-        yield from evaluation.decisions
-        for message in evaluation.annotation_errors:
-            yield Decision(-1, admitted=False, failed=True, binding_aside=True, message=message)
+        if id(param) not in seen:
+            seen[id(param)] = list(_evaluated(policy, context, param))
+        yield from seen[id(param)]
+
+
+def _evaluated(policy: Policy, context: Context, param: Document | None) -> Iterator[Finding]:
+    evaluation = evaluate(policy, context, param)
+    for decision in evaluation.decisions:
+        yield Finding(decision, param)
+    for message in evaluation.annotation_errors:
+        yield Finding(Decision(-1, admitted=False, failed=True, binding_aside=True, message=message), param)
 
 
 def _outcome(decision: Decision, binding: Binding) -> Outcome:
@@ -178,7 +216,13 @@ def _outcome(decision: Decision, binding: Binding) -> Outcome:
 
 
 def _verdict(
-    policy: str, metadata: Metadata, decision: Decision, outcome: Outcome, key: ObjectKey, path: str
+    policy: str,
+    metadata: Metadata,
+    decision: Decision,
+    outcome: Outcome,
+    key: ObjectKey,
+    path: str,
+    fix: Sequence[Mapping[str, Any]] = (),
 ) -> Verdict:
     return Verdict(
         policy=policy,
@@ -193,4 +237,5 @@ def _verdict(
         severity=metadata.severity,
         category=metadata.category,
         docs=metadata.docs,
+        fix=fix,
     )

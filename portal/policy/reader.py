@@ -12,7 +12,6 @@ from portal.policy.cel.program import Compiler, ExpressionInvalid, Program
 from portal.policy.documents import Metadata
 from portal.policy.types import ANNOTATION_PREFIX, SEVERITIES, PolicyProblem
 
-
 SLA = re.compile(r"^[1-9]\d{0,3}[dh]$")
 
 

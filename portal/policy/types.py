@@ -10,7 +10,7 @@ from portal.core.errors import SlipwayError
 from portal.core.objects import ObjectKey
 
 Document = Mapping[str, Any]
-Outcome = Literal["pass", "warn", "audit", "deny", "error"]
+Outcome = Literal["pass", "waived", "warn", "audit", "deny", "error"]
 Severity = Literal["low", "medium", "high", "critical"]
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
@@ -69,7 +69,8 @@ class Verdict:
 
     `path` is where the Pod was found in a workload ("spec.template"), or "" for the object itself.
     `rule` is the index of the validation, -1 when the policy as a whole could not be evaluated.
-    `remediation` is Markdown. `reason` is a Kubernetes status reason.
+    `remediation` is Markdown. `reason` is a Kubernetes status reason. `fix` is a JSON Patch (RFC 6902) of
+    the object. A "waived" verdict names the exception that lifts it, and until when (RFC 3339).
     """
 
     policy: str
@@ -84,13 +85,16 @@ class Verdict:
     severity: Severity
     category: str
     docs: str
+    fix: Sequence[Mapping[str, Any]] = ()
+    exception: int | None = None
+    until: str = ""
 
     @property
     def blocks(self) -> bool:
         return self.outcome in ("deny", "error")
 
     def as_dict(self) -> dict[str, Any]:
-        return {**vars(self), "key": self.key.as_dict()}
+        return {**vars(self), "key": self.key.as_dict(), "fix": list(self.fix)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
@@ -111,6 +115,10 @@ class Judgement:
         return self._count("pass")
 
     @property
+    def waived(self) -> int:
+        return self._count("waived")
+
+    @property
     def warned(self) -> int:
         """Findings that do not block: warnings and audit notes."""
         return self._count("warn", "audit")
@@ -122,6 +130,11 @@ class Judgement:
     @property
     def allowed(self) -> bool:
         return not any(verdict.blocks for verdict in self.verdicts)
+
+    @property
+    def exceptions(self) -> tuple[int, ...]:
+        """The exceptions without which something here would be a finding."""
+        return tuple(sorted({v.exception for v in self.verdicts if v.exception is not None}))
 
 
 @dataclass(frozen=True)
