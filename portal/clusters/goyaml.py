@@ -12,7 +12,8 @@ import binascii
 import copy
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -36,6 +37,8 @@ _INTEGER = re.compile(
 )
 _BASES = {"two": 2, "eight": 8, "ten": 10, "sixteen": 16}
 _MERGE = object()
+# how deep the members of a List are
+_OUTERMOST = 2
 
 
 class NotReadable(ValueError):
@@ -61,13 +64,31 @@ def resolve(text: str) -> Any:
     return text
 
 
+@dataclass(frozen=True)
+class Located:
+    """A document and the line (from 1) that it begins on. `lines` has those of its outermost mappings, by
+    identity."""
+
+    value: Any
+    line: int
+    lines: Mapping[int, int]
+
+    def line_of(self, inner: Any) -> int:
+        return self.lines.get(id(inner), self.line)
+
+
 def load_all(text: str) -> Iterator[Any]:
     """The documents, one by one. Raises NotReadable."""
+    return (document.value for document in load_located(text))
+
+
+def load_located(text: str) -> Iterator[Located]:
+    """The documents with where they stand, one by one. Raises NotReadable."""
     builder = _Builder()
     try:
         for event in yaml.parse(text, Loader=Loader):
             if builder.take(event):
-                yield builder.root
+                yield Located(builder.root, builder.line, builder.lines)
     except yaml.MarkedYAMLError as exc:
         where = f" (line {exc.problem_mark.line + 1})" if exc.problem_mark else ""
         raise NotReadable(f"{exc.problem or exc.context}{where}") from exc
@@ -90,12 +111,16 @@ class _Open:
 class _Builder:
     def __init__(self) -> None:
         self.root: Any = None
+        self.line = 0
+        self.lines: dict[int, int] = {}
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._nodes = 0
 
     def take(self, event: yaml.Event) -> bool:
         """Whether the event ended a document."""
+        if isinstance(event, yaml.NodeEvent) and event.start_mark and not self._open:
+            self.line = event.start_mark.line + 1
         if isinstance(event, yaml.ScalarEvent):
             self._count(1)
             value = self._scalar(event)
@@ -111,6 +136,7 @@ class _Builder:
             self._alias(event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self.root = None
+            self.line, self.lines = 0, {}
             self._anchors.clear()
         return isinstance(event, yaml.DocumentEndEvent)
 
@@ -121,7 +147,10 @@ class _Builder:
         if len(self._open) >= MAX_DEPTH:
             raise _at(event, f"nested more than {MAX_DEPTH} levels deep")
         self._count(1)
-        self._open.append(_Open({} if mapping else [], event.anchor, self._nodes - 1))
+        value: Any = {} if mapping else []
+        if mapping and len(self._open) <= _OUTERMOST:
+            self.lines[id(value)] = event.start_mark.line + 1
+        self._open.append(_Open(value, event.anchor, self._nodes - 1))
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         if event.anchor not in self._anchors:

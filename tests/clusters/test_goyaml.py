@@ -117,3 +117,11 @@ def test_an_alias_is_a_copy():
     (found,) = goyaml.load_all("a: &x {p: [1]}\nb: *x\nc: {<<: *x}\n")
     found["a"]["p"].append(2)
     assert (found["b"], found["c"]) == ({"p": [1]}, {"p": [1]})
+
+
+def test_documents_and_the_members_of_lists_know_their_lines():
+    text = "# a comment\n---\n\nkind: List\nitems:\n- kind: A\n- kind: B\n---\nkind: C\n"
+    first, second = goyaml.load_located(text)
+    assert (first.line, second.line) == (4, 9)
+    assert [first.line_of(member) for member in first.value["items"]] == [6, 7]
+    assert second.line_of({}) == 9
