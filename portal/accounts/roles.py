@@ -26,6 +26,7 @@ class Verb(StrEnum):
     CANCEL = "cancel"  # withdraw a change that has not started
     MANAGE_TEAM = "manage_team"  # applications and members of the team
     DECIDE = "decide"  # approve or reject at a gate
+    WAIVE = "waive"  # decide on policy exceptions
     CURATE = "curate"  # catalog, policies, environments, clusters
     AUDIT = "audit"  # read the whole audit trail
 
@@ -35,8 +36,8 @@ TEAM_TABLE: Mapping[TeamRole, frozenset[Verb]] = {
     TeamRole.MAINTAINER: frozenset({Verb.VIEW, Verb.REQUEST, Verb.CANCEL, Verb.MANAGE_TEAM}),
 }
 PLATFORM_TABLE: Mapping[PlatformRoleName, frozenset[Verb]] = {
-    PlatformRoleName.OPERATOR: frozenset({Verb.VIEW, Verb.DECIDE, Verb.CANCEL, Verb.AUDIT}),
-    PlatformRoleName.PLATFORM_ENGINEER: frozenset({Verb.VIEW, Verb.CURATE, Verb.AUDIT}),
+    PlatformRoleName.OPERATOR: frozenset({Verb.VIEW, Verb.DECIDE, Verb.WAIVE, Verb.CANCEL, Verb.AUDIT}),
+    PlatformRoleName.PLATFORM_ENGINEER: frozenset({Verb.VIEW, Verb.CURATE, Verb.WAIVE, Verb.AUDIT}),
     PlatformRoleName.AUDITOR: frozenset({Verb.VIEW, Verb.AUDIT}),
 }
 

@@ -47,6 +47,17 @@ class Health(models.TextChoices):
     QUIET = "quiet", "Quiet"
 
 
+class ExceptionState(models.TextChoices):
+    """Of a policy exception. Whether a granted one counts is a matter of time, never of this alone."""
+
+    REQUESTED = "requested", "Waiting for a decision"
+    GRANTED = "granted", "Granted"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    REVOKED = "revoked", "Revoked"
+    EXPIRED = "expired", "Ended"
+
+
 CHANGES: Machine[ChangeState] = Machine(
     {
         ChangeState.DENIED: frozenset(),
@@ -67,3 +78,19 @@ CHANGES: Machine[ChangeState] = Machine(
 )
 ACTIVE_STATES = (ChangeState.AWAITING_APPROVAL, ChangeState.QUEUED, ChangeState.RUNNING)
 EXECUTABLE_STATES = (ChangeState.QUEUED, ChangeState.RUNNING)
+
+EXCEPTIONS: Machine[ExceptionState] = Machine(
+    {
+        ExceptionState.REQUESTED: {
+            ExceptionState.GRANTED,
+            ExceptionState.REJECTED,
+            ExceptionState.WITHDRAWN,
+            ExceptionState.EXPIRED,
+        },
+        ExceptionState.GRANTED: {ExceptionState.REVOKED, ExceptionState.EXPIRED},
+        ExceptionState.REJECTED: frozenset(),
+        ExceptionState.WITHDRAWN: frozenset(),
+        ExceptionState.REVOKED: frozenset(),
+        ExceptionState.EXPIRED: frozenset(),
+    }
+)

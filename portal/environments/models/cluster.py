@@ -22,6 +22,16 @@ class Cluster(models.Model):
     reachable = models.BooleanField(default=True)
     message = models.CharField(max_length=500, blank=True, help_text="Why it is unreachable.")
     checked_at = models.DateTimeField(null=True, blank=True)
+    policies_installed = models.BooleanField(
+        default=False, help_text="Whether the portal keeps its policies installed here."
+    )
+    policies_digest = models.CharField(
+        max_length=71, blank=True, help_text="Of what was installed last; empty: install again."
+    )
+    policies_checked_at = models.DateTimeField(null=True, blank=True)
+    policies_message = models.CharField(
+        max_length=500, blank=True, help_text="Why installing or comparing did not work, or what has drifted."
+    )
 
     class Meta:
         ordering = ["slug"]

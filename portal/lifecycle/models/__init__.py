@@ -2,19 +2,26 @@
 
 from portal.lifecycle.models.application import Application
 from portal.lifecycle.models.approval import Approval
+from portal.lifecycle.models.blast_radius import BlastRadius
 from portal.lifecycle.models.change import ChangeRequest
 from portal.lifecycle.models.idempotency import IdempotencyRecord
 from portal.lifecycle.models.instance import ServiceInstance
+from portal.lifecycle.models.policy_exception import PolicyException
+from portal.lifecycle.models.policy_report import PolicyReport, Violation
 from portal.lifecycle.models.release import Release
 from portal.lifecycle.models.rollout import LogLine, Rollout
 
 __all__ = [
     "Application",
     "Approval",
+    "BlastRadius",
     "ChangeRequest",
     "IdempotencyRecord",
     "LogLine",
+    "PolicyException",
+    "PolicyReport",
     "Release",
     "Rollout",
     "ServiceInstance",
+    "Violation",
 ]

@@ -40,6 +40,7 @@ class Release(models.Model):
         default=dict, help_text="What it counts against a quota: {resource: decimal as text}."
     )
     verdicts = models.JSONField(default=list)
+    exceptions = models.JSONField(default=list, help_text="Ids of the policy exceptions that it relies on.")
     digest = models.CharField(max_length=71, db_index=True)
     promoted_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="promotions")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -60,16 +61,17 @@ class Release(models.Model):
         super().save(*args, **kwargs)
 
     def computed_digest(self) -> str:
-        return digest_of(
-            {
-                "chart": self.chart_id,
-                "values": digest_of(self.values),
-                "objects": self.objects_digest,
-                "policy": self.policy_digest,
-                "target": self.target,
-                "images": self.images,
-            }
-        )
+        parts = {
+            "chart": self.chart_id,
+            "values": digest_of(self.values),
+            "objects": self.objects_digest,
+            "policy": self.policy_digest,
+            "target": self.target,
+            "images": self.images,
+        }
+        if self.exceptions:
+            parts["exceptions"] = self.exceptions
+        return digest_of(parts)
 
     @property
     def short_digest(self) -> str:
