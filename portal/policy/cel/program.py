@@ -101,6 +101,8 @@ def _run(expression: Any, bindings: Activation) -> Any:
     try:
         result = expression.eval(bindings)
         kind, value = result.type().name(), result.value()
+        if isinstance(value, list | dict):
+            value = result.plain_value()
     except Exception as exc:
         # whatever goes wrong in there, the answer is not yes
         return Failure(in_server_words(str(exc)) or type(exc).__name__)
