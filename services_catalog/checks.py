@@ -9,11 +9,12 @@ from typing import Any
 
 from portal.clusters.helm import render
 from portal.clusters.types import Rendered, Target
+from portal.core import pointers
 from portal.core.documents import load_mapping
 from portal.core.errors import SlipwayError, ValidationFailed
 from portal.core.objects import key_of
 from portal.policy import Bundle, UserInfo
-from services_catalog import library, pointers, schemas, values
+from services_catalog import library, schemas, values
 from services_catalog.library import LibraryOffering, LibraryVersion
 from services_catalog.models import Lifecycle, Offering, OfferingVersion, Plan, Role, VersionStatus
 

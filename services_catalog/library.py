@@ -13,11 +13,11 @@ from typing import Any
 
 from portal.core.documents import check_json, load_mapping
 from portal.core.errors import SlipwayError, ValidationFailed
+from portal.core.pointers import parse, pointer
 from services_catalog import archives, schemas, semver, values
 from services_catalog.archives import PackedChart
 from services_catalog.library_format import LIBRARY_SCHEMA
 from services_catalog.messages import Problem, problem
-from services_catalog.pointers import parse, pointer
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
+from portal.core.pointers import Path, pointer
 from services_catalog import schemas
-from services_catalog.pointers import Path, pointer
 from services_catalog.schemas import Schema
 
 Problem = dict[str, str]

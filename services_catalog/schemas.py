@@ -17,7 +17,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from services_catalog.pointers import Path, parse
+from portal.core.pointers import Path, parse
 
 SECRET = "x-slipway-secret"  # noqa: S105 a keyword's name
 GENERATE = "x-slipway-generate"

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.core import pointers
 from portal.core.errors import ValidationFailed
 from portal.core.masking import MASK
-from services_catalog import pointers, schemas
+from portal.core.pointers import ABSENT, Path
+from services_catalog import schemas
 from services_catalog.messages import Problem, explain, problem
 from services_catalog.models import OfferingVersion, Plan
-from services_catalog.pointers import ABSENT, Path
 from services_catalog.schemas import ANY, Schema
 
 ALPHABETS = {

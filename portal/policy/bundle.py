@@ -80,7 +80,7 @@ class Bundle:
         return Bundle(self.policies, bindings, self.params)
 
     def installable(self, waivers: Sequence[Waiver] = ()) -> list[Document]:
-        """What a cluster needs to give the same verdicts: params, policies with their exceptions, bindings."""
+        """What a cluster needs for the same verdicts: params, policies with their exceptions, bindings."""
         policies = [guarded(policy.document, waivers) for policy in self.policies]
         return [*self.params, *policies, *(binding.document for binding in self.bindings)]
 

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from portal.core import pointers
 from portal.policy.cel.program import Activation
 from portal.policy.documents import Policy
 
@@ -46,11 +47,6 @@ def _is_operation(value: Any) -> bool:
     )
 
 
-def pointer(path: str) -> list[str]:
-    """The steps of a JSON Pointer (RFC 6901)."""
-    return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]
-
-
 def applied(document: Mapping[str, Any], patch: Patch) -> dict[str, Any]:
     """The document after the patch; raises PatchInapplicable.
 
@@ -59,7 +55,7 @@ def applied(document: Mapping[str, Any], patch: Patch) -> dict[str, Any]:
     """
     result = copy.deepcopy(dict(document))
     for operation in patch:
-        *way, last = pointer(str(operation["path"]))
+        *way, last = pointers.parse(str(operation["path"]))
         removing = operation["op"] == "remove"
         parent = _walk(result, way, create=not removing)
         _set(parent, last, operation)

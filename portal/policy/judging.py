@@ -184,7 +184,7 @@ class Finding:
 def _findings(
     policy: Policy, binding: Binding, context: Context, seen: dict[int, list[Finding]]
 ) -> Iterator[Finding]:
-    """What the policy says with each of the binding's params; bindings that share one share its evaluation."""
+    """What the policy says with each of the binding's params; bindings that share one, evaluate it once."""
     try:
         params = context.collect(policy, binding)
     except ParamsUnavailable as exc:

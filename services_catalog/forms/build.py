@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from portal.core import pointers
 from portal.core.documents import dump_yaml, load_yaml
 from portal.core.errors import InvalidInput
 from portal.core.masking import MASK
-from services_catalog import pointers, schemas
+from portal.core.pointers import ABSENT, Path, pointer
+from services_catalog import schemas
 from services_catalog.forms.fields import Choice, Field, Kind, Row
 from services_catalog.models import OfferingVersion, Plan
-from services_catalog.pointers import ABSENT, Path, pointer
 from services_catalog.schemas import ANY, Schema
 from services_catalog.values import base_values
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from portal.core.pointers import parse, pointer
 from services_catalog.forms.fields import Field, flat
-from services_catalog.pointers import parse, pointer
 
 
 def errors_by_field(fields: Iterable[Field], errors: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:

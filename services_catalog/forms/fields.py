@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from services_catalog.pointers import ABSENT
+from portal.core.pointers import ABSENT
 
 Kind = Literal[
     "text",  # one line; a password input when `secret`

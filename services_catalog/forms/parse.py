@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from portal.core import pointers
 from portal.core.documents import load_yaml
 from portal.core.errors import InvalidInput
 from portal.core.masking import MASK
-from services_catalog import pointers, values
+from portal.core.pointers import ABSENT, parse
+from services_catalog import values
 from services_catalog.forms.fields import Field, Row
-from services_catalog.pointers import ABSENT, parse
 
 MAX_ROWS = 500
 INTEGER = re.compile(r"^[+-]?\d{1,18}$", re.ASCII)

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
+from portal.core import pointers
 from portal.core.masking import MASK, mask_documents
-from services_catalog import pointers
 from services_catalog import values as catalog_values
 
 SHORTEST_MASKED = 6
