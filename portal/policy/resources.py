@@ -34,6 +34,24 @@ CLUSTER_SCOPED: Mapping[str, frozenset[str]] = {
     "gateway.networking.k8s.io": frozenset({"GatewayClass"}),
     "cert-manager.io": frozenset({"ClusterIssuer"}),
     "kyverno.io": frozenset({"ClusterPolicy"}),
+    "kueue.x-k8s.io": frozenset(
+        {"AdmissionCheck", "ClusterQueue", "Cohort", "MultiKueueCluster", "MultiKueueConfig"}
+        | {"ProvisioningRequestConfig", "ResourceFlavor", "Topology", "WorkloadPriorityClass"}
+    ),
+    "infrastructure.cluster.x-k8s.io": frozenset(
+        {"AWSClusterControllerIdentity", "AWSClusterRoleIdentity", "AWSClusterStaticIdentity"}
+        | {"OpenStackClusterIdentity"}
+    ),
+    "runtime.cluster.x-k8s.io": frozenset({"ExtensionConfig"}),
+    "machineconfiguration.openshift.io": frozenset(
+        {"ContainerRuntimeConfig", "ControllerConfig", "KubeletConfig", "MachineConfig", "MachineConfigPool"}
+    ),
+    "performance.openshift.io": frozenset({"PerformanceProfile"}),
+    # files that a node reads: no cluster serves them, and they belong to no namespace
+    "apiserver.config.k8s.io": frozenset({"EncryptionConfiguration"}),
+    "kubelet.config.k8s.io": frozenset({"KubeletConfiguration"}),
+    "kubeadm.k8s.io": frozenset({"ClusterConfiguration", "InitConfiguration", "JoinConfiguration"}),
+    "linux.slipway.dev": frozenset({"LoginPolicy", "SSHDaemon", "Sysctl"}),
 }
 
 
