@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from portal.policy import Bundle, load_bundle
 from portal.policy.types import SEVERITIES
-from tests.policy.scenes import POLICIES, judge
+from tests.policy.scenes import ALICE, POLICIES, judge, namespace
 
 EXAMPLES = sorted((POLICIES / "tests").glob("*/*.yaml"))
 BUNDLE = load_bundle(POLICIES)
@@ -22,10 +23,22 @@ def bundle() -> Bundle:
     return BUNDLE
 
 
+def _scene(example: Path) -> tuple[dict[str, Any], list[Any]]:
+    """The Namespace in production that an example lands in, and the example's documents.
+
+    Where several documents start with a Namespace, the others land in that one: it brings its labels.
+    """
+    documents = list(yaml.safe_load_all(example.read_text()))
+    labels: dict[str, str] = {}
+    if len(documents) > 1 and documents[0]["kind"] == "Namespace":
+        labels = documents.pop(0)["metadata"]["labels"]
+    return namespace("production", **labels), documents
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_example_is_judged_as_its_name_says(bundle: Bundle, example: Path) -> None:
-    documents = list(yaml.safe_load_all(example.read_text()))
-    judgement = judge(bundle, *documents, environment="production")
+    lands_in, documents = _scene(example)
+    judgement = bundle.judge(documents, namespace=lands_in, user=ALICE)
     said = {verdict.outcome for verdict in judgement.verdicts if verdict.policy == example.parent.name}
     assert said, "the policy is not about this object at all"
     if example.stem.startswith("good-"):
