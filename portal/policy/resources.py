@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from portal.policy.defaults import is_built_in
 from portal.policy.types import Document
 
 # plurals that are not formed by rule
@@ -92,6 +93,9 @@ class Resources:
         if not isinstance(spec, Mapping) or not isinstance(names, Mapping):
             return
         key = (str(spec.get("group")), str(names.get("kind")))
+        if is_built_in(f"{key[0]}/v1"):
+            # the server's own kinds cannot be defined anew: policies would no longer be about them
+            return
         self._defined[key] = (str(names.get("plural")), spec.get("scope") != "Cluster")
 
     def of(self, api_version: str, kind: str) -> Resource:

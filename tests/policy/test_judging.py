@@ -134,6 +134,17 @@ def test_the_scope_of_a_custom_kind_is_read_from_its_definition() -> None:
     assert not judge(seen, tower).allowed
 
 
+def test_a_definition_cannot_rename_a_built_in_kind_out_of_reach_of_policies() -> None:
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "towers.apps"},
+        "spec": {"group": "apps", "scope": "Cluster", "names": {"kind": "Deployment", "plural": "towers"}},
+    }
+    judgement = judge(bundle_of("false", rule=DEPLOYMENTS), definition, deployment())
+    assert outcomes(judgement) == ["deny"]
+
+
 def _by_environment(environment: str) -> dict[str, Any]:
     return {"namespaceSelector": {"matchLabels": {"slipway.dev/environment": environment}}}
 
