@@ -3,25 +3,71 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
 
-from portal.policy.bundle import load_bundle
+from portal.policy.bundle import Bundle, load_bundle
 from portal.policy.defaults import apply_defaults
+from portal.policy.expansion import why_not_an_object
 from portal.policy.resources import Resources
-from portal.policy.types import AdmissionRequest, Document, PolicyInvalid, PolicyProblem, UserInfo
+from portal.policy.types import AdmissionRequest, Document, Operation, PolicyInvalid, PolicyProblem, UserInfo
 
 NAMESPACE = "default"
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 SUCCESS = {"CREATE": 201}
+KEYS = ("name", "policyAccepted", "allowed", "httpStatus", "reason", "message", "warning")
+
+Load = Callable[[Sequence[Document]], Bundle]
 
 
-def judge_case(case: Mapping[str, Any]) -> dict[str, Any]:
-    """What this engine says of one case, in the shape of what was recorded; None where nothing is said."""
+def answer(case: Any, load: Load = load_bundle) -> dict[str, Any]:
+    """What `judge_case` says; of a case that is broken, or breaks the engine, a refusal that says why."""
+    name = case.get("name") if isinstance(case, Mapping) else None
+    problem = why_broken(case)
+    if problem:
+        return refused(name, 400, "BadRequest", f"This case cannot be judged: {problem}.")
+    try:
+        return judge_case(case, load)
+    except Exception as exc:
+        # what the engine cannot judge is not thereby allowed
+        return refused(name, 500, "InternalError", f"Judging this case failed: {type(exc).__name__}: {exc}")
+
+
+def refused(name: Any, status: int, reason: str, message: str) -> dict[str, Any]:
+    said = {"name": name, "policyAccepted": None, "allowed": False, "httpStatus": status}
+    return {**dict.fromkeys(KEYS), **said, "reason": reason, "message": message}
+
+
+def why_broken(case: Any) -> str:
+    """What a case lacks to be one, or ""."""
+    if not isinstance(case, Mapping):
+        return "it is not a mapping"
+    for part in ("policy", "request"):
+        if not isinstance(case.get(part), Mapping):
+            return f"{part} is missing or not a mapping"
+    request = case["request"]
+    if request.get("operation") not in OPERATIONS:
+        return f"request.operation is not one of {', '.join(OPERATIONS)}"
+    wanted = ("object", "oldObject") if request["operation"] == "DELETE" else ("object",)
+    if not any(isinstance(request.get(part), Mapping) for part in wanted):
+        return f"request.{wanted[-1]} is missing or not a mapping"
+    for part in ("object", "oldObject"):
+        problem = why_not_an_object(request[part]) if request.get(part) is not None else ""
+        if problem:
+            return f"request.{part}: {problem.rstrip('.')}"
+    return ""
+
+
+def judge_case(case: Mapping[str, Any], load: Load = load_bundle) -> dict[str, Any]:
+    """What this engine says of one case, in the shape of what was recorded; None where nothing is said.
+
+    `load` compiles the policies; another one than load_bundle may remember them.
+    """
     answer: dict[str, Any] = {"name": case["name"], "policyAccepted": True}
     answer |= dict.fromkeys(("allowed", "httpStatus", "reason", "message", "warning"))
     documents = [case["policy"], *([case["binding"]] if case.get("binding") else [])]
     try:
-        bundle = load_bundle(documents)
+        bundle = load(documents)
     except PolicyInvalid as exc:
         return answer | {"policyAccepted": False, "message": refusal(case["policy"], exc.problems)}
     admission = bundle.admit(request_of(case), params_of(case))

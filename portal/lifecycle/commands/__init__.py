@@ -1,0 +1,1 @@
+"""What `manage.py` commands with several subcommands do; the command itself only reads its arguments."""

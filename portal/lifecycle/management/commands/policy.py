@@ -1,0 +1,51 @@
+"""`manage.py policy check|verdicts|docs|list`: the organisation's policies on the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.core.errors import SlipwayError
+from portal.lifecycle.commands.policy import check, docs, listing, verdicts
+from portal.lifecycle.commands.policy.console import Console
+from portal.policy import PolicyInvalid
+
+ACTIONS: dict[str, Any] = {"check": check, "verdicts": verdicts, "docs": docs, "list": listing}
+NOT_DONE = 2
+
+
+class Command(BaseCommand):
+    help = "The organisation's policies: judge files, answer cases, make the page, list."
+    # nothing here serves pages, and the checks cost a second
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
+        for name, module in ACTIONS.items():
+            module.add_arguments(actions.add_parser(name, help=module.HELP, description=module.__doc__))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # results are written in parts
+        self.stdout.ending = ""
+        console = Console(self.stdout, self.stderr, colour=self._coloured(options))
+        try:
+            status = ACTIONS[options["action"]].run(options, console)
+        except PolicyInvalid as exc:
+            raise CommandError(f"The policies cannot be used:\n{exc.message}", returncode=NOT_DONE) from exc
+        except SlipwayError as exc:
+            raise CommandError(exc.message, returncode=NOT_DONE) from exc
+        except Exception as exc:
+            # 1 means that something blocks, and this is not known here
+            message = f"This failed: {type(exc).__name__}: {exc}. --traceback shows where."
+            raise CommandError(message, returncode=NOT_DONE) from exc
+        if status:
+            sys.exit(status)
+
+    def _coloured(self, options: dict[str, Any]) -> bool:
+        if options["force_color"]:
+            return True
+        return self.stdout.isatty() and not options["no_color"] and "NO_COLOR" not in os.environ
