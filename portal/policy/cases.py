@@ -45,6 +45,8 @@ def why_broken(case: Any) -> str:
     for part in ("policy", "request"):
         if not isinstance(case.get(part), Mapping):
             return f"{part} is missing or not a mapping"
+    if not isinstance(case.get("binding") or {}, Mapping):
+        return "binding is not a mapping"
     request = case["request"]
     if request.get("operation") not in OPERATIONS:
         return f"request.operation is not one of {', '.join(OPERATIONS)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -45,7 +46,7 @@ def as_dict(report: Report, *, docs_url: str = "") -> dict[str, Any]:
                 "originalUriBaseIds": {ROOT: {"description": {"text": "Where the command was started."}}},
                 "columnKind": "utf16CodeUnits",
                 "invocations": [{"executionSuccessful": True}],
-                "results": [_result(each, index, report) for each in report.findings],
+                "results": list(_results(report, index)),
                 "properties": {"policyDigest": report.digest, "environments": list(report.environments)},
             }
         ],
@@ -108,9 +109,17 @@ def _address(docs: str, docs_url: str) -> str:
     return address if urlsplit(address).scheme in ("http", "https") else ""
 
 
-def _result(placed: Placed, index: Mapping[str, int], report: Report) -> dict[str, Any]:
+def _results(report: Report, index: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    # the same object twice in a file: told apart by their order
+    seen: Counter[str] = Counter()
+    for each in report.findings:
+        fingerprint = _fingerprint(each)
+        seen[fingerprint] += 1
+        yield _result(each, index, report, f"{fingerprint}:{seen[fingerprint]}")
+
+
+def _result(placed: Placed, index: Mapping[str, int], report: Report, fingerprint: str) -> dict[str, Any]:
     verdict = placed.verdict
-    fingerprint = _fingerprint(placed)
     where = f" ({placed.environment})" if len(report.environments) > 1 else ""
     properties = {"environment": placed.environment, "outcome": verdict.outcome, "path": verdict.path}
     return {
@@ -120,10 +129,7 @@ def _result(placed: Placed, index: Mapping[str, int], report: Report) -> dict[st
         "message": {"text": f"{verdict.key}{where}: {verdict.message or verdict.title}"},
         "locations": [_location(placed)],
         # the second is the name under which GitHub looks for it
-        "partialFingerprints": {
-            "slipwayFinding/v1": fingerprint,
-            "primaryLocationLineHash": f"{fingerprint}:1",
-        },
+        "partialFingerprints": {"slipwayFinding/v1": fingerprint, "primaryLocationLineHash": fingerprint},
         # SARIF: known for all results of a run, or for none
         "suppressions": list(_suppressions(verdict)),
         "properties": {**properties, **({"fix": list(verdict.fix)} if verdict.fix else {})},

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.conf import settings
 from django.db import Error, connection
 
 from portal.core.errors import SlipwayError
@@ -94,12 +93,11 @@ def known_stages() -> dict[str, dict[str, str]] | None:
 
 def _answers() -> bool:
     """Asked on a connection of its own, so that a database out of reach costs seconds and no file is made."""
-    options = settings.DATABASES["default"]
     if connection.vendor == "sqlite":
         name = str(connection.settings_dict["NAME"])
         return ":memory:" in name or "mode=memory" in name or Path(name).is_file()
     probe = connection.copy()
-    probe.settings_dict["OPTIONS"] = {**options.get("OPTIONS", {}), "connect_timeout": CONNECT_SECONDS}
+    probe.settings_dict["OPTIONS"]["connect_timeout"] = CONNECT_SECONDS
     try:
         probe.ensure_connection()
     except Error:

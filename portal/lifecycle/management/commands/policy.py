@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.core.errors import SlipwayError
 from portal.lifecycle.commands.policy import check, docs, listing, verdicts
 from portal.lifecycle.commands.policy.console import Console
-from portal.policy import PolicyInvalid
+from portal.policy import PolicyInvalid, PolicyProblem
 
 ACTIONS: dict[str, Any] = {"check": check, "verdicts": verdicts, "docs": docs, "list": listing}
 NOT_DONE = 2
@@ -35,7 +35,9 @@ class Command(BaseCommand):
         try:
             status = ACTIONS[options["action"]].run(options, console)
         except PolicyInvalid as exc:
-            raise CommandError(f"The policies cannot be used:\n{exc.message}", returncode=NOT_DONE) from exc
+            lines = [f"  {_place(problem)}: {problem.message}" for problem in exc.problems]
+            said = "\n".join(["The policies cannot be used:", *lines])
+            raise CommandError(said, returncode=NOT_DONE) from exc
         except SlipwayError as exc:
             raise CommandError(exc.message, returncode=NOT_DONE) from exc
         except Exception as exc:
@@ -49,3 +51,10 @@ class Command(BaseCommand):
         if options["force_color"]:
             return True
         return self.stdout.isatty() and not options["no_color"] and "NO_COLOR" not in os.environ
+
+
+def _place(problem: PolicyProblem) -> str:
+    """File, document (from 1), policy and field, as far as they are known."""
+    policy = problem.policy and f"policy {problem.policy}"
+    document = f"document {problem.document + 1}"
+    return ", ".join(part for part in (problem.file, document, policy, problem.field) if part)
