@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from portal.policy.schema.types import Node
 from portal.sandbox import fieldsets, objects, preparing, typed
 from portal.sandbox.contexts import RequestContext
 from portal.sandbox.fieldsets import FieldSet
 from portal.sandbox.managedfields import Entry, Manager, Managers, manager_of, own, untracked
 from portal.sandbox.objects import Object, clone
 from portal.sandbox.resources import Resource
-from portal.sandbox.schemas import Node
 from portal.sandbox.statuses import ApiError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from portal.policy.schema.values import json_type
 from portal.sandbox.statuses import ApiError, bad_request
 
 # etcd's limit on a request, which the API server applies to bodies (3 MiB)
@@ -125,19 +126,6 @@ def duplicates(value: Any, path: str = "") -> list[str]:
             if isinstance(each, (dict, list)):
                 found.extend(duplicates(each, f"{path}[{index}]"))
     return found
-
-
-def json_type(value: Any) -> str:
-    """What Go's json calls a value's type."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, (int, float)):
-        return f"number {value}" if isinstance(value, float) else "number"
-    if isinstance(value, (list, dict)):
-        return "array" if isinstance(value, list) else "object"
-    return "string"
 
 
 def _excerpt(text: str) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from typing import Any
 
 from portal.policy.defaults import apply_defaults
-from portal.sandbox import bodies, conversions, crdschema, schemas
-from portal.sandbox.bodies import json_type
+from portal.policy.schema.definitions import OBJECT_META
+from portal.policy.schema.types import Node, built_in, by_name
+from portal.policy.schema.values import Wrong, json_type, why_wrong
+from portal.sandbox import bodies, conversions, crdschema
 from portal.sandbox.contexts import FieldValidation
 from portal.sandbox.objects import Object
 from portal.sandbox.resources import Resource, Resources
-from portal.sandbox.schemas import Node
 from portal.sandbox.statuses import FieldError, bad_request
 
-_QUANTITY = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")
-_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+# Go's name of a struct, and the path of the field in it
+_Place = tuple[str, str]
 # whole numbers that are no pointers in Go: nought is as good as absent
 _NO_NOUGHT = {
     "DeploymentSpec": {"minReadySeconds"},
@@ -38,7 +36,6 @@ _NO_NOUGHT = {
     "numberUnavailable"},
     "JobStatus": {"active", "succeeded", "failed"},
 }  # fmt: skip
-_LIMITS = {"int32": 2**31, "int64": 2**63}
 
 
 class WrongTypeError(Exception):
@@ -61,7 +58,7 @@ class Decoder:
     def schema(self, resource: Resource) -> Node:
         if resource.custom:
             return self._custom[resource.gvk]
-        return schemas.built_in(*resource.gvk)
+        return built_in(*resource.gvk)
 
     def decode(
         self, resource: Resource, obj: Object, field_validation: FieldValidation, warnings: list[str]
@@ -84,8 +81,11 @@ class Decoder:
             known = walk.prune(self.schema(resource), obj, "")
             if resource.custom and obj.get("metadata") is not None:
                 # read as Go reads it, whatever the schema of the rest
-                metadata = schemas.by_name(schemas.OBJECT_META)
-                known["metadata"] = _Walk(strict_types=True).prune(metadata, obj["metadata"], "metadata")
+                metadata = by_name(OBJECT_META)
+                place = (resource.kind, "metadata")
+                known["metadata"] = _Walk(strict_types=True).prune(
+                    metadata, obj["metadata"], "metadata", place
+                )
         except WrongTypeError as error:
             raise bad_request(f"{_cannot(resource)}: {error}") from error
         if field_validation != "Ignore":
@@ -102,7 +102,8 @@ class Decoder:
         if metadata is None:
             return
         try:
-            _Walk(strict_types=True).prune(schemas.by_name(schemas.OBJECT_META), metadata, "metadata")
+            place = (resource.kind, "metadata")
+            _Walk(strict_types=True).prune(by_name(OBJECT_META), metadata, "metadata", place)
         except WrongTypeError as error:
             raise bad_request(f"{_cannot(resource)}: {error}") from error
 
@@ -148,26 +149,26 @@ class _Walk:
         self.unknown: list[str] = []
         self._strict_types = strict_types
 
-    def prune(self, node: Node, value: Any, path: str, owner: str = "") -> Any:
+    def prune(self, node: Node, value: Any, path: str, place: _Place = ("", "")) -> Any:
         if node.kind == "map" and (isinstance(value, dict) or self._strict_types):
-            return self._map(node, value, path, owner)
+            return self._map(node, value, path, place)
         if node.kind == "list" and (isinstance(value, list) or self._strict_types):
-            return self._list(node, value, path, owner)
+            return self._list(node, value, path, place)
         if node.kind == "scalar":
-            if self._strict_types:
-                return _scalar(node, value, path, owner)
+            wrong = why_wrong(node, value) if self._strict_types else None
+            if wrong is not None:
+                raise WrongTypeError(wrong.said(*place))
             return value
         if node.union is not None and isinstance(value, dict):
-            return self._map(node.union, value, path, owner)
+            return self._map(node.union, value, path, place)
         if node.union is not None and isinstance(value, list):
-            return [self.prune(node, each, f"{path}[{index}]", owner) for index, each in enumerate(value)]
+            return [self.prune(node, each, f"{path}[{index}]", place) for index, each in enumerate(value)]
         return _copy(value)
 
-    def _map(self, node: Node, value: Any, path: str, owner: str) -> Any:
+    def _map(self, node: Node, value: Any, path: str, place: _Place) -> Any:
         if not isinstance(value, dict):
-            raise _wrong(value, node.go or "map[string]string", path, owner)
-        name = node.go.rpartition(".")[2]
-        no_nought = _NO_NOUGHT.get(name, ()) if self._strict_types else ()
+            raise _wrong(value, node, place)
+        no_nought = _NO_NOUGHT.get(node.struct, ()) if self._strict_types else ()
         result = {}
         for key, each in value.items():
             if each == 0 and key in no_nought and each is not False:
@@ -180,7 +181,9 @@ class _Walk:
                 else:
                     self.unknown.append(below)
             elif each is not None:
-                result[key] = self.prune(child, each, below, name or owner)
+                # keys of maps are no part of what Go says
+                inside = (node.struct, f"{place[1]}.{key}".lstrip(".")) if key in node.fields else place
+                result[key] = self.prune(child, each, below, inside)
             elif key not in node.fields and child.format == "string":
                 # Go's zero value, where a key of the author's own has none
                 result[key] = ""
@@ -188,14 +191,14 @@ class _Walk:
                 result[key] = None
         return result
 
-    def _list(self, node: Node, value: Any, path: str, owner: str) -> Any:
+    def _list(self, node: Node, value: Any, path: str, place: _Place) -> Any:
         element = node.element
         if not isinstance(value, list):
-            raise _wrong(value, f"[]{element.go if element else ''}", path, owner)
+            raise _wrong(value, node, place)
         if element is None:
             return _copy(value)
         return [
-            self.prune(element, each, f"{path}[{index}]", owner)
+            self.prune(element, each, f"{path}[{index}]", place)
             for index, each in enumerate(value)
             if each is not None or not self._strict_types
         ]
@@ -209,49 +212,5 @@ def _copy(value: Any) -> Any:
     return value
 
 
-def _wrong(value: Any, go: str, path: str, owner: str) -> WrongTypeError:
-    where = re.sub(r"\[\d+\]", "", path)
-    return WrongTypeError(
-        f"json: cannot unmarshal {json_type(value)} into Go struct field {owner}.{where} of type {go}"
-    )
-
-
-def _scalar(node: Node, value: Any, path: str, owner: str) -> Any:
-    kind = node.format
-    is_text = isinstance(value, str)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if kind == "quantity":
-        if not (is_text and _QUANTITY.match(value.strip())) and not is_number:
-            raise WrongTypeError(
-                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-            )
-    elif kind == "intOrString":
-        if not is_text and not isinstance(value, int):
-            raise _wrong(value, "intstr.IntOrString", path, owner)
-    elif kind in ("int32", "int64", "integer"):
-        limit = _LIMITS.get(kind, 2**63)
-        if not is_number or isinstance(value, float) or not -limit <= value < limit:
-            raise _wrong(value, node.go, path, owner)
-    elif kind in ("number", "double", "float"):
-        if not is_number:
-            raise _wrong(value, node.go, path, owner)
-    elif kind == "boolean":
-        if not isinstance(value, bool):
-            raise _wrong(value, "bool", path, owner)
-    elif not is_text:
-        raise _wrong(value, node.go or "string", path, owner)
-    elif kind == "byte":
-        _check_base64(value)
-    elif kind == "time" and value and not _TIME.match(value):
-        raise WrongTypeError(
-            f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"'
-        )
-    return value
-
-
-def _check_base64(value: str) -> None:
-    try:
-        base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError) as error:
-        bad = next((i for i, c in enumerate(value) if not (c.isalnum() or c in "+/=")), len(value) // 4 * 4)
-        raise WrongTypeError(f"illegal base64 data at input byte {bad}") from error
+def _wrong(value: Any, node: Node, place: _Place) -> WrongTypeError:
+    return WrongTypeError(Wrong(json=json_type(value), go=node.go_type).said(*place))

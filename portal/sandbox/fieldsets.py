@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from portal.policy.schema.types import ANY, Node
 from portal.sandbox.objects import encode
-from portal.sandbox.schemas import ANY, Node
 
 Path = tuple[str, ...]
 FieldSet = set[Path]

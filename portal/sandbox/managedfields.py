@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.policy.schema.types import Node
 from portal.sandbox import fieldsets, objects, typed
 from portal.sandbox.contexts import RequestContext
 from portal.sandbox.fieldsets import FieldSet, Path
 from portal.sandbox.objects import Object
 from portal.sandbox.resources import Resource
-from portal.sandbox.schemas import Node
 
 # more Update managers than this are merged into one, oldest first
 MAX_UPDATE_MANAGERS = 10

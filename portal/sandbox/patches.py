@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.policy.schema.types import Node
 from portal.sandbox import strategic
 from portal.sandbox.objects import Object, clone
-from portal.sandbox.schemas import Node
 from portal.sandbox.statuses import ApiError, bad_request
 
 JSON = "application/json-patch+json"

@@ -16,9 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from portal.sandbox import schemas
+from portal.policy.schema.definitions import names_by_kind
+from portal.policy.schema.types import Node, by_name
 from portal.sandbox.objects import Object
-from portal.sandbox.schemas import Node
 from portal.sandbox.statuses import bad_request, unsupported_media_type
 
 _TABLE = Path(__file__).with_name("data") / "protobuf.json"
@@ -85,12 +85,12 @@ def decode(raw: bytes) -> Object:
 def _body(api_version: str, kind: str) -> tuple[str, Node]:
     group, _, version = api_version.rpartition("/")
     if kind == "DeleteOptions":
-        return "meta.v1.DeleteOptions", schemas.by_name(_META_OPTIONS)
-    name = schemas.names_by_kind().get((group, version, kind), "")
+        return "meta.v1.DeleteOptions", by_name(_META_OPTIONS)
+    name = names_by_kind().get((group, version, kind), "")
     message = _message_name(name)
     if message not in _numbers():
         raise unsupported_media_type()
-    return message, schemas.by_name(name)
+    return message, by_name(name)
 
 
 def _message_name(definition: str) -> str:

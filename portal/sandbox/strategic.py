@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.policy.schema.types import Node
 from portal.sandbox.objects import Object, clone
-from portal.sandbox.schemas import Node
 from portal.sandbox.statuses import bad_request
 
 _PATCH = "$patch"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.sandbox import schemas
-from portal.sandbox.schemas import ANY, Node
+from portal.policy.schema.definitions import OBJECT_META
+from portal.policy.schema.types import ANY, Node, by_name
 
 Schema = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ def compiled(schema: Schema | None) -> Node:
 def _type_meta() -> dict[str, Node]:
     text = Node("scalar")
     text.format = text.go = "string"
-    return {"apiVersion": text, "kind": text, "metadata": schemas.by_name(schemas.OBJECT_META)}
+    return {"apiVersion": text, "kind": text, "metadata": by_name(OBJECT_META)}
 
 
 def _compile(schema: Schema) -> Node:

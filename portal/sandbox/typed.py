@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal.policy.schema.types import Node
 from portal.sandbox import fieldsets
 from portal.sandbox.fieldsets import FieldSet, Path, Trie
-from portal.sandbox.schemas import Node
 
 
 @dataclass

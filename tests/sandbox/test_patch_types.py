@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from portal.sandbox import patches, schemas
+from portal.policy.schema.types import built_in
+from portal.sandbox import patches
 from portal.sandbox.statuses import ApiError
 
-DEPLOYMENT = schemas.built_in("apps", "v1", "Deployment")
+DEPLOYMENT = built_in("apps", "v1", "Deployment")
 
 
 def strategic(old: Any, patch: Any) -> Any:

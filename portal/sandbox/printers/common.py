@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from portal.sandbox import schemas, selectors
+from portal.policy.schema.definitions import OBJECT_META, definitions
+from portal.sandbox import selectors
 from portal.sandbox.objects import Object, dig, seconds_of
 
 NONE = "<none>"
@@ -49,14 +50,14 @@ class Printer:
 def _description(source: tuple[str, str] | str) -> str:
     if isinstance(source, str):
         return source
-    definition = schemas.definitions().get(source[0]) or {}
+    definition = definitions().get(source[0]) or {}
     found: str = ((definition.get("properties") or {}).get(source[1]) or {}).get("description") or ""
     return found
 
 
-NAME = Column("Name", format="name", source=(schemas.OBJECT_META, "name"))
-AGE = Column("Age", source=(schemas.OBJECT_META, "creationTimestamp"))
-CREATED_AT = Column("Created At", source=(schemas.OBJECT_META, "creationTimestamp"))
+NAME = Column("Name", format="name", source=(OBJECT_META, "name"))
+AGE = Column("Age", source=(OBJECT_META, "creationTimestamp"))
+CREATED_AT = Column("Created At", source=(OBJECT_META, "creationTimestamp"))
 
 
 def columns(kind: str, *names: str, wide: tuple[str, ...] = ()) -> tuple[Column, ...]:
@@ -81,7 +82,7 @@ def _field(kind: str, name: str) -> tuple[str, str] | str:
     """The field of the kind's spec, status or own that a column is named after."""
     wanted = name.replace("-", "").replace(" ", "").lower()
     for suffix in ("Spec", "Status", ""):
-        definition = schemas.definitions().get(f"io.k8s.api.{kind}{suffix}")
+        definition = definitions().get(f"io.k8s.api.{kind}{suffix}")
         for field in (definition or {}).get("properties") or {}:
             if field.lower() in (wanted, wanted.removesuffix("s")):
                 return f"io.k8s.api.{kind}{suffix}", field

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from portal.sandbox import schemas
+from portal.policy.schema.definitions import OBJECT_META, definitions, names_by_kind
 from portal.sandbox.crds import CustomResources
 from portal.sandbox.objects import Object, encode
 from portal.sandbox.resources import Resource, Resources
@@ -98,10 +98,10 @@ class OpenApi:
     def _schema(self, resource: Resource, components: Object) -> str:
         """Add a resource's types; the name of its own."""
         if not resource.custom:
-            found = schemas.names_by_kind().get(resource.gvk, "")
+            found = names_by_kind().get(resource.gvk, "")
             if found:
                 _include(found, components)
-                listed = schemas.names_by_kind().get((resource.group, resource.version, resource.list_kind))
+                listed = names_by_kind().get((resource.group, resource.version, resource.list_kind))
                 if listed:
                     _include(listed, components)
             return found
@@ -112,12 +112,12 @@ class OpenApi:
         name = ".".join([*reversed(resource.group.split(".")), resource.version, resource.kind])
         own: Object = dict((version.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"})
         gvk = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-        meta = schemas.definitions()["io.k8s.api.core.v1.ConfigMap"]["properties"]
+        meta = definitions()["io.k8s.api.core.v1.ConfigMap"]["properties"]
         own["properties"] = {
             "apiVersion": {"type": "string", "description": meta["apiVersion"]["description"]},
             "kind": {"type": "string", "description": meta["kind"]["description"]},
             **(own.get("properties") or {}),
-            "metadata": {"allOf": [{"$ref": f"{_PREFIX}{schemas.OBJECT_META}"}],
+            "metadata": {"allOf": [{"$ref": f"{_PREFIX}{OBJECT_META}"}],
                          "description": meta["metadata"]["description"]},
         }  # fmt: skip
         components[name] = {**own, "x-kubernetes-group-version-kind": [gvk]}
@@ -132,7 +132,7 @@ class OpenApi:
             },
             "x-kubernetes-group-version-kind": [{**gvk, "kind": resource.list_kind}],
         }
-        for each in (schemas.OBJECT_META, _LIST_META):
+        for each in (OBJECT_META, _LIST_META):
             _include(each, components)
         return name
 
@@ -143,10 +143,10 @@ def _path(group: str, version: str) -> str:
 
 def _include(name: str, components: Object) -> None:
     """Add a definition and all that it refers to."""
-    if name in components or name not in schemas.definitions():
+    if name in components or name not in definitions():
         return
     components[name] = {}
-    components[name] = _converted(schemas.definitions()[name], components)
+    components[name] = _converted(definitions()[name], components)
 
 
 def _converted(definition: Any, components: Object) -> Any:

@@ -7,20 +7,14 @@ Definitions compile when first asked for; recursion (JSONSchemaProps) ends in th
 
 from __future__ import annotations
 
-import importlib.util
-import json
-from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from threading import RLock
 from typing import Any, Literal
 
-Definition = Mapping[str, Any]
-Kind = Literal["map", "list", "scalar", "any"]
+from portal.policy.schema import go_names
+from portal.policy.schema.definitions import META, PREFIX, Definition, definitions, names_by_kind
 
-_FILE = "kubernetes-json-schema/v1.36.0-local/_definitions.json"
-_PREFIX = "#/$defs/"
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1."
-OBJECT_META = f"{_META}ObjectMeta"
+Kind = Literal["map", "list", "scalar", "any"]
 
 # fields that are structs, not pointers, in Go: an empty object has them, so nobody comes to own them
 _INLINE = {
@@ -52,16 +46,16 @@ _KEY_DEFAULTS = {"protocol": "TCP"}
 _ATOMIC_ANY = {
     "io.k8s.apimachinery.pkg.runtime.RawExtension",
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
-    f"{_META}FieldsV1",
+    f"{META}FieldsV1",
 }
 # either a schema, or an array of them, or a boolean
 _SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 _SCHEMA_UNIONS = {f"{_SCHEMA}OrArray", f"{_SCHEMA}OrBool", f"{_SCHEMA}OrStringArray"}
 _SPECIAL = {
-    "io.k8s.apimachinery.pkg.api.resource.Quantity": "quantity",
-    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "intOrString",
-    f"{_META}Time": "time",
-    f"{_META}MicroTime": "time",
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": ("quantity", "resource.Quantity"),
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": ("intOrString", "intstr.IntOrString"),
+    f"{META}Time": ("time", "v1.Time"),
+    f"{META}MicroTime": ("microTime", "v1.MicroTime"),
 }
 
 
@@ -70,7 +64,7 @@ class Node:
 
     __slots__ = (
         "atomic", "definition", "element", "fields", "format", "go", "inline", "is_set", "keys", "kind",
-        "merge_key", "preserve", "schema", "strategy", "union",
+        "merge_key", "preserve", "required", "schema", "strategy", "union",
     )  # fmt: skip
 
     def __init__(self, kind: Kind) -> None:
@@ -89,6 +83,8 @@ class Node:
         # the name of the definition it comes from
         self.definition = ""
         self.inline: frozenset[str] = frozenset()
+        # what the definition says must be there
+        self.required: tuple[str, ...] = ()
         # unknown fields are kept (custom resources)
         self.preserve = False
         self.schema: Definition = {}
@@ -98,6 +94,23 @@ class Node:
     @property
     def is_struct(self) -> bool:
         return bool(self.fields)
+
+    @property
+    def struct(self) -> str:
+        """Go's name of a struct without its package: "PodSpec"."""
+        return self.go.rpartition(".")[2]
+
+    @property
+    def go_type(self) -> str:
+        """Go's name of any type: "v1.PodSpec", "[]v1.Container", "map[string]string"."""
+        if self.go or self.element is None:
+            return self.go
+        if self.kind == "list":
+            return f"[]{self.element.go_type}"
+        # a map of quantities has a name of its own
+        return (
+            "v1.ResourceList" if self.element.format == "quantity" else f"map[string]{self.element.go_type}"
+        )
 
     @property
     def is_associative(self) -> bool:
@@ -121,28 +134,9 @@ ANY = _any()
 ATOMIC_ANY = _any(atomic=True)
 
 
-@cache
-def definitions() -> dict[str, Definition]:
-    """The swagger definitions of Kubernetes 1.36, by name."""
-    # found without importing it: the package pulls in a JSON schema library that is not needed here
-    spec = importlib.util.find_spec("kubernetes_validate")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            "kubernetes_validate, which carries the Kubernetes definitions, is not installed"
-        )
-    text = Path(spec.submodule_search_locations[0], _FILE).read_text("utf-8")
-    found: dict[str, Definition] = json.loads(text)["$defs"]
-    return found
-
-
-@cache
-def names_by_kind() -> dict[tuple[str, str, str], str]:
-    """Definition names by (group, version, kind)."""
-    found: dict[tuple[str, str, str], str] = {}
-    for name, definition in definitions().items():
-        for each in definition.get("x-kubernetes-group-version-kind") or ():
-            found.setdefault((each["group"], each["version"], each["kind"]), name)
-    return found
+_compiled: dict[str, Node] = {}
+# a type that is being compiled is known by name before it is complete
+_compiling = RLock()
 
 
 @cache
@@ -151,16 +145,19 @@ def built_in(group: str, version: str, kind: str) -> Node:
     name = names_by_kind().get((group, version, kind))
     if name is None:
         return ANY
-    node = by_name(name)
-    node.inline = node.inline | {"metadata", "spec", "status"}
+    with _compiling:
+        node = _by_name(name)
+        node.inline = node.inline | {"metadata", "spec", "status"}
     return node
-
-
-_compiled: dict[str, Node] = {}
 
 
 def by_name(name: str) -> Node:
     """The type of a definition, compiled once."""
+    with _compiling:
+        return _by_name(name)
+
+
+def _by_name(name: str) -> Node:
     node = _compiled.get(name)
     if node is not None:
         return node
@@ -168,12 +165,13 @@ def by_name(name: str) -> Node:
         return ATOMIC_ANY
     if name in _SCHEMA_UNIONS:
         node = _compiled[name] = _any(atomic=True)
-        node.union = by_name(_SCHEMA)
+        node.definition = name
+        node.union = _by_name(_SCHEMA)
         return node
     special = _SPECIAL.get(name)
     if special:
         node = Node("scalar")
-        node.format = node.go = special
+        node.format, node.go = special
         _compiled[name] = node
         return node
     node = _compiled[name] = Node("any")
@@ -181,6 +179,10 @@ def by_name(name: str) -> Node:
     _fill(node, definitions()[name])
     node.definition, node.go = name, f"{package}.{short}"
     node.inline = frozenset(_INLINE.get(short, ()))
+    for field, child in node.fields.items():
+        text = child.element if child.kind == "list" and child.element else child
+        if text.format == "string":
+            text.go = go_names.STRING_TYPES.get(f"{short}.{field}", text.go)
     return node
 
 
@@ -190,7 +192,7 @@ def _compile(definition: Definition) -> Node:
         node = Node("any")
         _fill(node, definition)
         return node
-    target = by_name(reference.removeprefix(_PREFIX))
+    target = _by_name(reference.removeprefix(PREFIX))
     if not any(key.startswith("x-kubernetes-") for key in definition):
         return target
     node = Node(target.kind)
@@ -205,6 +207,7 @@ def _fill(node: Node, definition: Definition) -> None:
     kind = kinds if isinstance(kinds, str) else next((each for each in kinds if each != "null"), "")
     if kind == "object":
         node.kind = "map"
+        node.required = tuple(definition.get("required") or ())
         node.fields = {name: _compile(each) for name, each in (definition.get("properties") or {}).items()}
         additional = definition.get("additionalProperties")
         if isinstance(additional, dict):
@@ -218,9 +221,8 @@ def _fill(node: Node, definition: Definition) -> None:
     elif kind:
         node.kind = "scalar"
         node.format = definition.get("format") or kind
-        node.go = {"integer": definition.get("format", "int64"), "boolean": "bool", "number": "float64"}.get(
-            kind, "string"
-        )
+        names = {"integer": definition.get("format", "int64"), "boolean": "bool", "number": "float64"}
+        node.go = names.get(kind) or ("[]uint8" if node.format == "byte" else "string")
     _extensions(node, definition)
 
 
