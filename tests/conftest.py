@@ -3,5 +3,6 @@
 pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.organisation",
+    "tests.fixtures.policies",
     "tests.fixtures.portal",
 ]

@@ -117,11 +117,27 @@ class Kubernetes:
         self, document: Mapping[str, Any], field_manager: str, *, namespace: str = ""
     ) -> Document:
         """What the object would become if `document` were applied by server-side apply; nothing is stored."""
-        key = self._discovery.key(key_of(document), namespace)
-        resource = self._resource(key)
-        query = {"dryRun": "All", "fieldManager": field_manager, "force": "true"}
-        path = resource.path(key.namespace, key.name)
-        return self._json("PATCH", path, query=query, body=json.dumps(document), content_type=APPLY)
+        return self._apply(document, namespace, {"dryRun": "All", "fieldManager": field_manager})
+
+    def apply(self, document: Mapping[str, Any], field_manager: str, *, namespace: str = "") -> Document:
+        """Server-side apply; takes over fields of others that `document` names."""
+        return self._apply(document, namespace, {"fieldManager": field_manager})
+
+    def labelled(self, api_version: str, kind: str, labels: Mapping[str, str]) -> list[Document]:
+        """All objects of a kind that carry these labels, in every namespace; [] where the kind is unknown."""
+        resource = self._discovery.resource(api_version, kind)
+        if resource is None:
+            return []
+        query: dict[str, str | int] = {"labelSelector": selector_text(labels)}
+        items = self._json("GET", resource.path("", ""), query=query).get("items") or []
+        return [{"apiVersion": api_version, "kind": kind, **item} for item in items]
+
+    def delete(self, key: ObjectKey) -> None:
+        """Nothing happens when it is gone already."""
+        try:
+            self._json("DELETE", self._resource(key).path(key.namespace, key.name))
+        except NotFound:
+            return
 
     # namespaces
 
@@ -179,6 +195,12 @@ class Kubernetes:
         )[:limit]
 
     # how
+
+    def _apply(self, document: Mapping[str, Any], namespace: str, query: dict[str, str]) -> Document:
+        key = self._discovery.key(key_of(document), namespace)
+        path = self._resource(key).path(key.namespace, key.name)
+        body = json.dumps(document)
+        return self._json("PATCH", path, query={**query, "force": "true"}, body=body, content_type=APPLY)
 
     def _look(
         self, documents: Sequence[Mapping[str, Any]], namespace: str

@@ -8,7 +8,16 @@ from celery import Task
 from portal.audit.context import acting
 from portal.audit.models import AuditEvent
 from portal.celery import app
-from portal.lifecycle.operations import claims, expiry, health, reconcile
+from portal.lifecycle.operations import (
+    blast_radius,
+    claims,
+    exception_ends,
+    expiry,
+    health,
+    installation,
+    reconcile,
+    scanning,
+)
 from portal.lifecycle.selectors import changes
 
 log = structlog.get_logger(__name__)
@@ -21,6 +30,14 @@ def wake(change_id: int, *, countdown: float = 0.0) -> None:
         advance.apply_async((change_id,), countdown=countdown)
     except Exception:  # the broker's client raises many kinds, and none of them matters here
         log.warning("wake_up_not_sent", change=change_id, exc_info=True)
+
+
+def wake_blast_radius(radius_id: int) -> None:
+    """Tell a worker that a question waits. As with `wake`, nothing depends on it."""
+    try:
+        work_out_blast_radius.apply_async((radius_id,))
+    except Exception:  # as above
+        log.warning("wake_up_not_sent", blast_radius=radius_id, exc_info=True)
 
 
 @app.task(bind=True)
@@ -39,9 +56,37 @@ def sweep() -> None:
         expiry.expire_due()
     for change_id in changes.due_ids():
         wake(change_id)
+    for radius_id in blast_radius.due_ids():
+        wake_blast_radius(radius_id)
 
 
 @app.task
 def refresh_health() -> None:
     """Look at the settled instances that were looked at longest ago."""
     health.refresh_oldest()
+
+
+@app.task
+def work_out_blast_radius(radius_id: int) -> None:
+    """Answer what a proposal would break; a second delivery finds it answered or taken."""
+    blast_radius.work_out(radius_id)
+
+
+@app.task
+def scan_fleet() -> None:
+    """Judge what runs and may have changed, or may be judged otherwise, since it was judged last."""
+    scanning.scan_due()
+
+
+@app.task
+def tidy_exceptions() -> None:
+    """Announce the ends of exceptions, and put to rest those that are over."""
+    with acting(AuditEvent.Source.TASK):
+        exception_ends.tidy()
+
+
+@app.task
+def keep_policies_installed() -> None:
+    """Bring clusters up to date that have the policies installed."""
+    with acting(AuditEvent.Source.TASK):
+        installation.keep_installed()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,14 @@ class Bundle:
     def rebound(self, bindings: Sequence[Binding]) -> Bundle:
         """The same compiled policies and params, bound otherwise."""
         return Bundle(self.policies, bindings, self.params)
+
+    def narrowed(self, names: Collection[str]) -> Bundle:
+        """Only the policies of these names, with their bindings."""
+        return Bundle(
+            [policy for policy in self.policies if policy.name in names],
+            [binding for binding in self.bindings if binding.policy in names],
+            self.params,
+        )
 
     def installable(self, waivers: Sequence[Waiver] = ()) -> list[Document]:
         """What a cluster needs for the same verdicts: params, policies with their exceptions, bindings."""

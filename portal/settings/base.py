@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "tidy-exceptions": {
+        "task": "portal.lifecycle.tasks.tidy_exceptions",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
+    "scan-fleet": {
+        "task": "portal.lifecycle.tasks.scan_fleet",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
+    "keep-policies-installed": {
+        "task": "portal.lifecycle.tasks.keep_policies_installed",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "link-audit": {
         "task": "portal.audit.tasks.link",
         "schedule": timedelta(seconds=5),
@@ -188,6 +204,7 @@ DATABASES: dict[str, dict[str, Any]]
 REST_KNOX: dict[str, Any]
 SLIPWAY_DATA_DIR: Path
 SLIPWAY_FIELD_KEYS: tuple[str, ...]
+SLIPWAY_EXCEPTION_DAYS: Mapping[str, int]
 SLIPWAY_HELM: str
 SLIPWAY_CHART_CACHE: Path
 SLIPWAY_POLICY_DIR: Path
@@ -240,6 +257,7 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_CATALOG_MUTABLE": environ.catalog_mutable,
         "SLIPWAY_API_WRITES_PER_MINUTE": environ.api_writes_per_minute,
         "SLIPWAY_METRICS_TOKEN": environ.metrics_token,
+        "SLIPWAY_EXCEPTION_DAYS": environ.exception_days,
         "LOGGING": logging_for(environ.log_format),
     }
 

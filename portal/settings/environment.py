@@ -39,6 +39,7 @@ class Environment:
     token_days: int
     api_writes_per_minute: int
     metrics_token: str
+    exception_days: Mapping[str, int]
 
 
 def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environment:
@@ -89,7 +90,20 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         token_days=number("token_days", "90"),
         api_writes_per_minute=number("api_writes_per_minute", "120"),
         metrics_token=text("metrics_token", ""),
+        exception_days=_days(text("exception_days", "critical=7,high=30,medium=90,low=180")),
     )
+
+
+def _days(value: str) -> dict[str, int]:
+    """{severity: days} of `critical=7,high=30,medium=90,low=180`; every severity has to be named."""
+    found = dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)
+    severities = ("critical", "high", "medium", "low")
+    usable = all(days.isdigit() and 0 < int(days) <= 3650 for days in found.values())
+    if set(found) != set(severities) or not usable:
+        raise SettingInvalid(
+            "SLIPWAY_EXCEPTION_DAYS must give days for each severity: critical=7,high=30,medium=90,low=180."
+        )
+    return {severity: int(found[severity]) for severity in severities}
 
 
 def database(url: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class BlastRadius(models.Model):
     )
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
+    touched_at = models.DateTimeField(null=True, help_text="When a worker last wrote its progress.")
     finished_at = models.DateTimeField(null=True)
 
     objects = BlastRadiusQuerySet.as_manager()

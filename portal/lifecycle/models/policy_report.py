@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from portal.accounts.models import User
 from portal.accounts.permissions import scoped
+from portal.core.objects import ObjectKey
 from portal.lifecycle.models.instance import ServiceInstance
 from portal.lifecycle.models.policy_exception import PolicyException
 from portal.lifecycle.models.release import Release
-from portal.policy.types import SEVERITIES
+from portal.policy.types import SEVERITIES, Outcome, Severity, Verdict
 
 
 class PolicyReportQuerySet(models.QuerySet["PolicyReport"]):
@@ -101,6 +104,25 @@ class Violation(models.Model):
             models.Index(fields=["policy", "outcome"], name="violation_by_policy"),
             models.Index(fields=["outcome", "due_at"], name="violation_due"),
         ]
+
+    def as_verdict(self) -> Verdict:
+        """As the scan found it, without what the policy itself says of remedies."""
+        return Verdict(
+            policy=self.policy,
+            rule=self.rule,
+            title=self.title,
+            outcome=cast(Outcome, self.outcome),
+            key=ObjectKey(self.api_version, self.kind, self.instance.namespace, self.name),
+            path=self.path,
+            message=self.message,
+            reason="",
+            remediation="",
+            severity=cast(Severity, self.severity),
+            category="",
+            docs="",
+            fix=self.fix,
+            exception=self.exception_id,
+        )
 
     def __str__(self) -> str:
         return f"{self.policy} on {self.kind}/{self.name} of {self.instance}"

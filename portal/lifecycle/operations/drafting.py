@@ -10,12 +10,13 @@ from typing import Any
 from portal.accounts.models import User
 from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
 from portal.clusters.types import Rendered, Target
+from portal.core import clock
 from portal.core.errors import ValidationFailed
 from portal.core.objects import key_of
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
-from portal.lifecycle.operations import bundle, quota, scope, secrets
+from portal.lifecycle.operations import bundle, quota, scope, secrets, waivers
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
 from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
@@ -90,6 +91,10 @@ class Draft:
     @property
     def warned(self) -> int:
         return self.judgement.warned
+
+    @property
+    def waived(self) -> int:
+        return self.judgement.waived
 
     @property
     def denied(self) -> int:
@@ -214,6 +219,9 @@ def _judge(result: Draft, rendered: Rendered) -> None:
         namespace=_namespace_object(result, rendered),
         user=UserInfo(deployer_of(wish.namespace), ("system:serviceaccounts", "system:authenticated")),
         old=old,
+        waivers=waivers.for_instance(
+            wish.application, wish.environment, wish.name, result.sealed_values, now=clock.now()
+        ),
     )
 
 

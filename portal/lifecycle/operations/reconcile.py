@@ -61,6 +61,7 @@ def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float |
     instance = change.subject
     rendering = seals.Rendering(change.release, instance=instance) if change.release else None
     seals.check_gate(change)
+    seals.check_exceptions(change.release)
     observation.set_health(instance, Health.WORKING, f"{change.get_kind_display()} under way")
     with Attempt(change, claim, change.release, is_revert=False) as attempt:
         if change.release is None:

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from portal.accounts.roles import Verb
+from portal.core import clock
 from portal.core.digests import digest_of
 from portal.core.errors import SealBroken, SlipwayError
 from portal.core.objects import key_of
-from portal.lifecycle.models import ChangeRequest, Release, ServiceInstance
+from portal.lifecycle.models import ChangeRequest, PolicyException, Release, ServiceInstance
 from portal.lifecycle.operations.rendering import render_release
 from services_catalog.chart_cache import unpacked
 
@@ -62,6 +63,21 @@ def check_applied(applied: Iterable[Mapping[str, Any]], sealed: Iterable[Mapping
     if lacking or recorded - set(wanted):
         names = ", ".join(str(key_of(document)) for document in lacking[:5]) or "objects that were not sealed"
         raise AppliedDiffers(f"The chart rendered something else in the cluster than was sealed: {names}.")
+
+
+def check_exceptions(release: Release | None) -> None:
+    """Raise SealBroken unless every policy exception that the release relies on still counts now."""
+    if release is None or not release.exceptions:
+        return
+    relied = set(release.exceptions)
+    honoured = PolicyException.objects.honoured_at(clock.now()).filter(pk__in=relied)
+    over = relied - set(honoured.values_list("pk", flat=True))
+    if over:
+        names = ", ".join(f"#{pk}" for pk in sorted(over))
+        raise SealBroken(
+            f"It relies on policy exceptions that count no longer ({names}), so nothing was applied. "
+            "Remedy what they were for, or ask for new ones; then ask again."
+        )
 
 
 def check_gate(change: ChangeRequest) -> None:

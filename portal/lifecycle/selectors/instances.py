@@ -35,6 +35,25 @@ def has_namespace(application: Application, environment: Environment) -> bool:
     return rows.filter(offering__role=Role.NAMESPACE).exclude(current_release=None).exists()
 
 
+def namespace_documents(found: Iterable[ServiceInstance]) -> dict[tuple[int, int], dict[str, Any]]:
+    """The Namespace objects that these instances live in, by application and environment, as they were
+    sealed."""
+    places = {(instance.application_id, instance.environment_id) for instance in found}
+    rows = (
+        ServiceInstance.objects.alive()
+        .filter(application__in={place[0] for place in places}, offering__role=Role.NAMESPACE)
+        .exclude(current_release=None)
+        .values_list("application", "environment", "current_release__objects_masked")
+    )
+    return {
+        (application, environment): document
+        for application, environment, documents in rows
+        for document in documents
+        if (application, environment) in places
+        and (document.get("apiVersion"), document.get("kind")) == ("v1", "Namespace")
+    }
+
+
 def in_namespace(application: Application, environment: Environment) -> QuerySet[ServiceInstance]:
     """The living services of a namespace, without the namespace itself."""
     return ServiceInstance.objects.alive().filter(

@@ -166,6 +166,7 @@ def _seal(draft: Draft, instance: ServiceInstance) -> Release | None:
         objects_masked=draft.objects,
         usage=to_json(draft.usage),
         verdicts=[verdict.as_dict() for verdict in draft.verdicts],
+        exceptions=list(draft.judgement.exceptions),
         promoted_from=wish.source if wish.kind == ChangeKind.PROMOTE else None,
         created_by=wish.actor,
     )

@@ -1,0 +1,94 @@
+"""Other policies or other modes than those in force: what somebody thinks of making so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from portal.core.digests import digest_of
+from portal.lifecycle.operations import bundle
+from portal.policy import Bundle, load_bundle
+from portal.policy.documents import API_GROUP, BINDING_KIND, POLICY_KIND
+from portal.policy.modes import Mode, with_modes
+
+Proposal = Mapping[str, Any]
+
+
+def bundle_with(proposal: Proposal) -> Bundle:
+    """The policies as `proposal` ({modes, documents, remove}) would have them.
+
+    Raises PolicyInvalid with every problem of the documents, ModeImpossible.
+    """
+    modes = {**bundle.overrides(), **_modes(proposal.get("modes") or ())}
+    documents: Sequence[Mapping[str, Any]] = proposal.get("documents") or ()
+    removed = set(proposal.get("remove") or ())
+    if not documents and not removed:
+        return bundle.bound_as(modes)
+    return with_modes(load_bundle(_merged(bundle.as_in_folder(), documents, removed)), modes)
+
+
+def touched(before: Bundle, after: Bundle) -> set[str]:
+    """The policies whose rules, params or bindings differ."""
+    if before.params != after.params:
+        return {policy.name for policy in (*before.policies, *after.policies)}
+    old, new = _digests(before), _digests(after)
+    return {name for name in {*old, *new} if old.get(name) != new.get(name)}
+
+
+def _modes(wanted: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], Mode]:
+    return {(each["policy"], each["environment"]): cast(Mode, each["mode"]) for each in wanted}
+
+
+def _merged(
+    present: Bundle, documents: Sequence[Mapping[str, Any]], removed: set[str]
+) -> list[Mapping[str, Any]]:
+    """What is there, with what is given in place of what has the same name.
+
+    A new policy without a binding is bound everywhere, enforced: the question is what it would break.
+    """
+    given = {_identity(document): document for document in documents}
+    kept = [
+        document
+        for document in present.installable()
+        if _identity(document) not in given and not _is_of(document, removed)
+    ]
+    merged = [*kept, *given.values()]
+    bound = {_spec(document).get("policyName") for document in merged if document.get("kind") == BINDING_KIND}
+    names = [_name(document) for document in documents if document.get("kind") == POLICY_KIND]
+    return merged + [_enforced(name) for name in names if name not in bound]
+
+
+def _is_of(document: Mapping[str, Any], policies: set[str]) -> bool:
+    if document.get("kind") == POLICY_KIND:
+        return _name(document) in policies
+    return document.get("kind") == BINDING_KIND and _spec(document).get("policyName") in policies
+
+
+def _enforced(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": f"{API_GROUP}/v1",
+        "kind": BINDING_KIND,
+        "metadata": {"name": f"{name}-proposed"},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    }
+
+
+def _identity(document: Mapping[str, Any]) -> tuple[str, str, str]:
+    metadata = document.get("metadata") or {}
+    return str(document.get("kind")), str(metadata.get("namespace") or ""), _name(document)
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    return str((document.get("metadata") or {}).get("name") or "")
+
+
+def _spec(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec = document.get("spec")
+    return spec if isinstance(spec, Mapping) else {}
+
+
+def _digests(policies: Bundle) -> dict[str, str]:
+    return {
+        policy.name: digest_of([policy.document, *(binding.document for binding in bindings)])
+        for policy, bindings in policies.bound
+    }
