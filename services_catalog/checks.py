@@ -91,6 +91,7 @@ def model_of(version: LibraryVersion) -> OfferingVersion:
         default_values=version.default_values,
         locked_values=version.locked_values,
         short_form=version.short_form,
+        values_of=version.values_of,
     )
 
 

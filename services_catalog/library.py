@@ -32,6 +32,7 @@ class LibraryVersion:
     default_values: dict[str, Any]
     short_form: list[str]
     locked_values: dict[str, Any]
+    values_of: list[dict[str, Any]]
     ready_timeout_seconds: int
     notes: str
     plans: list[dict[str, Any]]
@@ -110,6 +111,7 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
         default_values=defaults,
         short_form=list(entry.get("short_form", [])),
         locked_values=dict(entry.get("locked_values", {})),
+        values_of=[dict(each) for each in entry.get("values_of", [])],
         ready_timeout_seconds=entry.get("ready_timeout_seconds", 300),
         notes=entry.get("notes", ""),
         plans=[dict(plan) for plan in entry["plans"]],
@@ -153,6 +155,10 @@ def _version_errors(version: LibraryVersion) -> Iterator[Problem]:
     for index, text in enumerate(version.short_form):
         if schemas.at(schema, parse(text)) is None:
             yield problem(("short_form", str(index)), f"The chart's schema knows no {text}.", "unknown")
+    for index, each in enumerate(version.values_of):
+        if schemas.at(schema, parse(each["values"])) is None:
+            said = f"The chart's schema knows no {each['values']}."
+            yield problem(("values_of", str(index), "values"), said, "unknown")
     yield from _schema_keyword_errors(schema)
     yield from _partial_errors(schema, version.default_values, version.locked_values, ("locked_values",))
     yield from _plan_errors(version)

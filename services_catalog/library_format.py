@@ -52,6 +52,15 @@ VERSION = _object(
         "notes": {"type": "string"},
         "short_form": {"type": "array", "items": POINTER, "uniqueItems": True},
         "locked_values": {"type": "object"},
+        "values_of": {
+            "type": "array",
+            "items": {
+                **_object(
+                    ["kind", "path", "values"],
+                    {"kind": _text(63), "path": POINTER, "values": POINTER, "as": {"enum": ["image"]}},
+                )
+            },
+        },
         "plans": {"type": "array", "minItems": 1, "items": PLAN},
     },
 )

@@ -87,6 +87,7 @@ def _version(offering: Offering, entry: LibraryVersion, mutable: bool) -> Iterat
             "readme": entry.chart.text("README.md"),
             "short_form": entry.short_form,
             "locked_values": entry.locked_values,
+            "values_of": entry.values_of,
             "ready_timeout_seconds": entry.ready_timeout_seconds,
             "notes": entry.notes,
         },

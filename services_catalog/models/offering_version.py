@@ -44,6 +44,11 @@ class OfferingVersion(models.Model):
     locked_values = models.JSONField(
         default=dict, blank=True, help_text="set by the platform; override everything"
     )
+    values_of = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="which values make which place of an object, for fixes: {kind, path, values, as}",
+    )
     ready_timeout_seconds = models.PositiveIntegerField(default=300)
     notes = models.TextField(blank=True, help_text="what changed in this version; Markdown")
     created_at = models.DateTimeField(auto_now_add=True)

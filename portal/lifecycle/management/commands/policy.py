@@ -1,4 +1,4 @@
-"""`manage.py policy check|verdicts|docs|list`: the organisation's policies on the command line."""
+"""`manage.py policy check|verdicts|install|docs|list`: the organisation's policies on the command line."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.core.errors import SlipwayError
-from portal.lifecycle.commands.policy import check, docs, listing, verdicts
+from portal.lifecycle.commands.policy import check, docs, install, listing, verdicts
 from portal.lifecycle.commands.policy.console import Console
 from portal.policy import PolicyInvalid, PolicyProblem
 
-ACTIONS: dict[str, Any] = {"check": check, "verdicts": verdicts, "docs": docs, "list": listing}
+ACTIONS: dict[str, Any] = {
+    "check": check,
+    "verdicts": verdicts,
+    "install": install,
+    "docs": docs,
+    "list": listing,
+}
 NOT_DONE = 2
 
 
 class Command(BaseCommand):
-    help = "The organisation's policies: judge files, answer cases, make the page, list."
+    help = "The organisation's policies: judge files, answer cases, install, make the page, list."
     # nothing here serves pages, and the checks cost a second
     requires_system_checks = []
 
