@@ -67,6 +67,7 @@ LINT = [
     Stage("migrations", ["python", "manage.py", "makemigrations", "--check", "--dry-run"], _TESTING),
     Stage("settings", ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"], _PRODUCTION),
     Stage("catalog", ["python", "manage.py", "catalog", "check"], _TESTING),
+    Stage("policies", ["python", "manage.py", "policy", "docs", "--check"], _TESTING),
 ]
 
 
