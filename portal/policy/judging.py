@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal.core.objects import ObjectKey, key_of
-from portal.policy import fixes
+from portal.policy import fixes, schema
 from portal.policy.defaults import apply_defaults
 from portal.policy.documents import Binding, Metadata, Policy
 from portal.policy.evaluation import Context, Decision, ParamsUnavailable, evaluate
@@ -40,6 +40,18 @@ UNJUDGED = Metadata(
     remediation="Give every document an `apiVersion`, a `kind` and a `metadata.name`, and apply it to the "
     f"namespace of an environment, which carries the label `{ENVIRONMENT_LABEL}`.",
 )
+# the name under which the engine says whether an object is what Kubernetes knows
+SCHEMA = "schema"
+FORM = Metadata(
+    title="Objects are what Kubernetes knows",
+    category="Form",
+    severity="high",
+    rationale="The API server refuses what it has no field for and what has another type, but only in the "
+    "middle of a rollout.",
+    remediation="Remove the field, or correct its name or its value. `kubectl explain` lists what a kind "
+    "may have.",
+    docs="docs/policies.md#schema",
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,7 @@ class Judge:
             problem = why_not_an_object(document)
             if not problem:
                 try:
+                    verdicts += self._form(document, resources)
                     verdicts += self._document(document, resources)
                 except Exception as exc:
                     # a document that breaks the engine is not thereby allowed
@@ -74,6 +87,16 @@ class Judge:
     def _target(self) -> str:
         metadata = (self.namespace or {}).get("metadata")
         return str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
+
+    def _form(self, document: Document, resources: Resources) -> Iterator[Verdict]:
+        """What the API server's types say of a kind that comes with Kubernetes; others have no types here."""
+        if self.operation == "DELETE" or not schema.applies_to(document):
+            return
+        problems = schema.check(document)
+        decision = Decision(0, admitted=not problems, message=schema.explained(document, problems))
+        resource = resources.of(str(document["apiVersion"]), str(document["kind"]))
+        key = key_of(in_namespace(document, resource, self._target))
+        yield _verdict(SCHEMA, FORM, decision, "deny" if problems else "pass", key, "")
 
     def _document(self, document: Document, resources: Resources) -> list[Verdict]:
         verdicts: list[Verdict] = []
