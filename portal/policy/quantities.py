@@ -17,6 +17,7 @@ DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P
 MAX_INT64 = 2**63 - 1
 _SHAPE = re.compile(r"^([+-]?)(\d*)(?:(\.)(\d*))?([eEinumkKMGTP]*[-+]?\d*)$")
 _EXPONENT = re.compile(r"^[eE]([+-]?\d+)$")
+NANO, MILLI = Decimal("1e-9"), Decimal("1e-3")
 # more digits than any quantity that the server accepts; keeps the arithmetic exact
 _EXACT = Context(prec=200)
 
@@ -88,12 +89,11 @@ def _scale(suffix: str) -> tuple[Decimal, str]:
     return Decimal(10) ** int(exponent[1]), "exponent"
 
 
-def _round(amount: Decimal) -> Decimal:
+def _round(amount: Decimal, finest: Decimal = NANO) -> Decimal:
     """Nothing is finer than one nano; the server rounds away from zero."""
-    nano = Decimal("1e-9")
-    if _EXACT.remainder(amount, nano) == 0:
+    if _EXACT.remainder(amount, finest) == 0:
         return amount
-    return amount.quantize(nano, rounding=ROUND_UP, context=_EXACT)
+    return amount.quantize(finest, rounding=ROUND_UP, context=_EXACT)
 
 
 def _spell(quantity: Quantity) -> str:
@@ -122,11 +122,15 @@ def _spell_decimal(amount: Decimal, family: str) -> str:
     return str(amount)
 
 
-def canonical_quantity(value: Any) -> Any:
-    """`value` as the server would write it back ("1000m" is "1"); left alone when it is no quantity."""
+def canonical_quantity(value: Any, *, milli: bool = False) -> Any:
+    """`value` as the server would write it back ("1000m" is "1"); left alone when it is no quantity.
+
+    `milli`: rounded up to thousandths, as amounts of resources are.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     try:
-        return str(parse_quantity(str(value)))
+        quantity = parse_quantity(str(value))
     except QuantityError:
         return value
+    return str(Quantity(_round(quantity.amount, MILLI), quantity.family) if milli else quantity)
