@@ -44,7 +44,7 @@ def settings_for(version: OfferingVersion, kind: str, patch: Sequence[Mapping[st
 
 
 def put(values: dict[str, Any], settings: Sequence[Setting]) -> None:
-    """Set them in `values`."""
+    """Set them in `values`; what cannot hold the rest of a path is replaced by a mapping."""
     for setting in settings:
         path = pointers.parse(setting.path)
         if not setting.absent:

@@ -16,6 +16,7 @@ from portal.core.documents import check_json, dump_yaml, load_mapping
 from portal.core.errors import InvalidInput
 from services_catalog.forms import Field, flat, form_fields, parse_form, short_fields
 from services_catalog.models import OfferingVersion, Plan
+from services_catalog.value_fixes import Setting, put
 
 VIEWS = ("short", "all", "yaml")
 
@@ -78,13 +79,15 @@ def read(data: QueryDict, versions: Sequence[OfferingVersion], saved: Mapping[st
     plan_before = pick_plan(before, data.get("shown_plan"))
     plan = pick_plan(after, data.get("plan"))
     sheet = Sheet(after, plan, _view(data.get("next_view") or view), saved=saved)
-    sheet.redrawn = sheet.view != view or after != before or plan != plan_before
+    sheet.redrawn = bool(data.get("fix")) or sheet.view != view or after != before or plan != plan_before
     carried = _carried(data.get("carried", ""))
     if view != "yaml":
         sheet.values = parse_form(form_fields(before, plan_before, carried, saved=saved), data)
+        put(sheet.values, _fix(data.get("fix", "")))
         return sheet
     try:
         sheet.values = load_mapping(data.get("yaml", ""))
+        put(sheet.values, _fix(data.get("fix", "")))
     except InvalidInput as error:
         sheet.values, sheet.text, sheet.problem, sheet.view = (
             carried,
@@ -106,6 +109,19 @@ def _carried(text: str) -> dict[str, Any]:
         return {}
     check_json(value)
     return value if isinstance(value, dict) else {}
+
+
+def _fix(text: str) -> list[Setting]:
+    """The values of a ready fix, as the page's button sends them; checked like anything that is typed."""
+    try:
+        found = json.loads(text or "[]")
+        return [
+            Setting(str(each["path"]), each.get("value"), absent="value" not in each)
+            for each in found
+            if str(each["path"]).startswith("/")
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return []
 
 
 def paths(fields: Iterable[Field]) -> set[str]:

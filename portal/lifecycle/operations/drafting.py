@@ -3,6 +3,7 @@ nothing."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
 from portal.clusters.types import Rendered, Target
 from portal.core import clock
 from portal.core.errors import ValidationFailed
-from portal.core.objects import key_of
+from portal.core.objects import ObjectKey, key_of
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
@@ -26,6 +27,7 @@ from portal.lifecycle.states import ChangeKind
 from portal.policy import Judgement, UserInfo, Verdict
 from services_catalog import values as catalog_values
 from services_catalog.models import Offering, OfferingVersion, Plan
+from services_catalog.value_fixes import Setting, settings_for
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,18 @@ class Wish:
     def base(self) -> Release | None:
         """What runs now."""
         return self.instance.current_release if self.instance else None
+
+
+@dataclass(frozen=True)
+class ValueFix:
+    """A ready fix of one verdict, as values to set."""
+
+    verdict: Verdict
+    settings: list[Setting]
+
+    def as_json(self) -> str:
+        """The settings as a page's button sends them back."""
+        return json.dumps([setting.as_dict() for setting in self.settings])
 
 
 @dataclass
@@ -103,6 +117,19 @@ class Draft:
     @property
     def allowed(self) -> bool:
         return not self.errors and not self.problems and self.judgement.allowed
+
+    @property
+    def value_fixes(self) -> list[ValueFix]:
+        """The ready fixes that the offering can bring about by values, one for each policy and object."""
+        found: dict[tuple[str, ObjectKey, str], ValueFix] = {}
+        for verdict in self.verdicts:
+            key = (verdict.policy, verdict.key, verdict.path)
+            if self.wish.version is None or not verdict.fix or key in found:
+                continue
+            settings = settings_for(self.wish.version, verdict.key.kind, verdict.fix)
+            if settings:
+                found[key] = ValueFix(verdict, settings)
+        return list(found.values())
 
     @property
     def quota_exceeded(self) -> list[QuotaLine]:
