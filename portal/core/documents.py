@@ -73,6 +73,20 @@ def check_json(value: Any) -> None:
             stack.extend((child, depth + 1) for child in current)
 
 
+def check_characters(value: Any) -> None:
+    """PostgreSQL holds neither NUL nor half a surrogate pair; only escapes can bring them."""
+    stack = [value]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, dict):
+            stack.extend(current)
+            stack.extend(current.values())
+        elif isinstance(current, list):
+            stack.extend(current)
+        elif isinstance(current, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in current):
+            raise InvalidInput("A text holds a NUL or half of a surrogate pair. Remove it.")
+
+
 def load_mapping(text: str | bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """A YAML document that must be a mapping; an empty one is an empty mapping."""
     value = load_yaml(text, max_bytes=max_bytes)

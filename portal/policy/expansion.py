@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from portal.core.objects import ObjectKey, key_of
 from portal.policy.defaults import apply_defaults
 from portal.policy.resources import Resource, Resources
 from portal.policy.types import Document
@@ -75,6 +76,19 @@ def in_namespace(document: Document, resource: Resource, namespace: str) -> Docu
     if not resource.namespaced or not namespace or metadata.get("namespace"):
         return document
     return {**document, "metadata": {**metadata, "namespace": namespace}}
+
+
+def keyed(old: Sequence[Document], beside: Sequence[Any], namespace: str) -> dict[ObjectKey, Document]:
+    """Objects as they are now, under the keys that they have in the namespace that they land in.
+
+    `beside` are the documents that they are judged with, which may define their kinds.
+    """
+    resources = Resources([each for each in (*old, *beside) if not why_not_an_object(each)])
+    placed = (
+        in_namespace(each, resources.of(str(each["apiVersion"]), str(each["kind"])), namespace)
+        for each in old
+    )
+    return {key_of(document): document for document in placed}
 
 
 def subjects_of(document: Document, resources: Resources, namespace: str) -> list[Subject]:

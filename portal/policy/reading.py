@@ -171,8 +171,9 @@ def _read_match(reader: Reader, value: Mapping[str, Any], where: str, *, everyth
         for index, rule in enumerate(reader.mappings(value, key, f"{where}.{key}")):
             for part in ("apiGroups", "apiVersions", "resources", "operations"):
                 _check_texts(reader, rule.get(part), f"{where}.{key}[{index}].{part}")
-            for operation in rule.get("operations") or ():
-                if operation not in OPERATIONS:
+            operations = rule.get("operations")
+            for operation in operations if isinstance(operations, list) else ():
+                if isinstance(operation, str) and operation not in OPERATIONS:
                     at = f"{where}.{key}[{index}].operations"
                     reader.one_of(at, operation, sorted(OPERATIONS))
             if rule.get("scope") is not None:

@@ -8,7 +8,7 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
 
-from portal.core.documents import MAX_BYTES, MAX_DEPTH, check_json
+from portal.core.documents import MAX_BYTES, MAX_DEPTH, check_characters, check_json
 from portal.core.errors import InvalidInput, TooLarge
 
 
@@ -58,7 +58,7 @@ def read_json(body: bytes) -> Any:
         raise TooLarge(f"The document is nested more than {MAX_DEPTH} levels deep.") from exc
     check_json(value)
     if "\\u" in text:
-        _check_characters(value)
+        check_characters(value)
     return value
 
 
@@ -90,17 +90,3 @@ def _bounded(text: str) -> int:
     if len(text) > 100:
         raise InvalidInput("A number has more than 100 digits.")
     return int(text)
-
-
-def _check_characters(value: Any) -> None:
-    """PostgreSQL holds neither NUL nor half a surrogate pair; only escapes can bring them."""
-    stack = [value]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, dict):
-            stack.extend(current)
-            stack.extend(current.values())
-        elif isinstance(current, list):
-            stack.extend(current)
-        elif isinstance(current, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in current):
-            raise InvalidInput("A text holds a NUL or half of a surrogate pair. Remove it.")

@@ -42,25 +42,26 @@ def _modes(wanted: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], Mode]:
 def _merged(
     present: Bundle, documents: Sequence[Mapping[str, Any]], removed: set[str]
 ) -> list[Mapping[str, Any]]:
-    """What is there, with what is given in place of what has the same name.
+    """What is given, and what is there and has another name; in this order, so that problems count the given
+    ones as they were sent.
 
     A new policy without a binding is bound everywhere, enforced: the question is what it would break.
     """
-    given = {_identity(document): document for document in documents}
+    given = {_identity(document) for document in documents}
     kept = [
         document
         for document in present.installable()
         if _identity(document) not in given and not _is_of(document, removed)
     ]
-    merged = [*kept, *given.values()]
+    merged = [*documents, *kept]
     bound = {_spec(document).get("policyName") for document in merged if document.get("kind") == BINDING_KIND}
-    names = [_name(document) for document in documents if document.get("kind") == POLICY_KIND]
-    return merged + [_enforced(name) for name in names if name not in bound]
+    names = {name_of(document) for document in documents if document.get("kind") == POLICY_KIND}
+    return merged + [_enforced(name) for name in sorted(names - {""}) if name not in bound]
 
 
 def _is_of(document: Mapping[str, Any], policies: set[str]) -> bool:
     if document.get("kind") == POLICY_KIND:
-        return _name(document) in policies
+        return name_of(document) in policies
     return document.get("kind") == BINDING_KIND and _spec(document).get("policyName") in policies
 
 
@@ -73,18 +74,24 @@ def _enforced(name: str) -> dict[str, Any]:
     }
 
 
+def name_of(document: Mapping[str, Any]) -> str:
+    """A document's name; "" when it has none."""
+    return str(_part(document, "metadata").get("name") or "")
+
+
 def _identity(document: Mapping[str, Any]) -> tuple[str, str, str]:
-    metadata = document.get("metadata") or {}
-    return str(document.get("kind")), str(metadata.get("namespace") or ""), _name(document)
-
-
-def _name(document: Mapping[str, Any]) -> str:
-    return str((document.get("metadata") or {}).get("name") or "")
+    namespace = _part(document, "metadata").get("namespace") or ""
+    return str(document.get("kind")), str(namespace), name_of(document)
 
 
 def _spec(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    spec = document.get("spec")
-    return spec if isinstance(spec, Mapping) else {}
+    return _part(document, "spec")
+
+
+def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What strangers send may have anything there."""
+    part = document.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def _digests(policies: Bundle) -> dict[str, str]:
