@@ -18,6 +18,7 @@ FIXABLE = {policy.name for policy in BUNDLE.policies if policy.fix is not None}
 # where a person must choose, a policy that has a fix offers none
 BY_HAND = {
     *("autoscaler-maximum/bad-both", "autoscaler-minimum/bad-one-of-one", "autoscaler-settings/bad-equal"),
+    *("kafka-listeners/bad-none", "kafka-listeners/bad-old-form"),
     *("owner-labels/bad-malformed", "service-account-token/bad-projected"),
     *(f"service-exposure/bad-name-of-{what}" for what in ("an-address", "another-namespace", "the-api")),
     *("service-exposure/bad-load-balancer", "service-exposure/bad-node-port"),
