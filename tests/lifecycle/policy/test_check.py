@@ -15,7 +15,7 @@ from tests.policy.scenes import DEPLOYMENTS, EVERYTHING, binding, config_map, de
 def test_what_passes_ends_with_0(check: Any, here: Path) -> None:
     result = check(write(here / "good.yaml", config_map(a="1")))
     assert (result.status, result.err) == (0, "")
-    assert result.out == "Allowed: 1 object in 1 file; 1 passed, 0 warned, 0 denied.\n"
+    assert result.out == "Allowed: 1 object in 1 file; 2 passed, 0 warned, 0 denied.\n"
 
 
 def test_what_is_denied_ends_with_1_and_says_where(check: Any, here: Path) -> None:
@@ -26,7 +26,7 @@ def test_what_is_denied_ends_with_1_and_says_where(check: Any, here: Path) -> No
         "ConfigMap/bare in namespace default  app/bad.yaml:8\n  deny   p, medium: There is no a.\n"
         in result.out
     )
-    assert result.out.endswith("Denied: 2 objects in 1 file; 1 passed, 0 warned, 1 denied.\n")
+    assert result.out.endswith("Denied: 2 objects in 1 file; 3 passed, 0 warned, 1 denied.\n")
 
 
 @pytest.mark.parametrize(("fail_on", "status"), [("deny", 0), ("warn", 1)])
@@ -68,11 +68,13 @@ def test_a_folder_without_policies_allows_nothing(here: Path) -> None:
 
 
 def _definition(group: str, kind: str, plural: str, scope: str = "Cluster") -> dict[str, Any]:
+    names = {"kind": kind, "plural": plural}
+    version = {"name": "v1", "served": True, "storage": True}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{plural}.{group}"},
-        "spec": {"group": group, "scope": scope, "names": {"kind": kind, "plural": plural}},
+        "spec": {"group": group, "scope": scope, "names": names, "versions": [version]},
     }
 
 
@@ -83,7 +85,8 @@ def test_custom_kinds_are_known_by_their_definition_among_the_files(check: Any, 
     write(here / "b.yaml", _definition("farm.example.com", "Goose", "geese"))
     result = check(write(here / "a.yaml", goose), here / "b.yaml", "--output", "json", policies=policies)
     assert [(v["key"]["kind"], v["file"]) for v in result.findings] == [("Goose", "a.yaml")]
-    assert len(result.json["verdicts"]) == 1
+    # the definition is an object of its own, and told of once
+    assert [v["key"]["kind"] for v in result.json["verdicts"]] == ["Goose", "CustomResourceDefinition"]
 
 
 def test_a_definition_hides_no_finding(check: Any, here: Path) -> None:

@@ -62,6 +62,20 @@ def test_objects_land_in_the_namespace_that_is_given(check: Any, here: Path) -> 
     assert check(file, "--namespace", "team-a", policies=[policy("p", rule), binding("p")]).status == 0
 
 
+def test_who_asks_is_the_deployer_or_whoever_is_named(check: Any, here: Path) -> None:
+    file = write(here / "a.yaml", {**config_map(), "metadata": {"name": "x", "namespace": "kube-system"}})
+
+    def asks(said: str, *arguments: str) -> bool:
+        policies = [policy("p", f"request.userInfo.{said}"), binding("p")]
+        return check(file, *arguments, policies=policies).status == 0
+
+    assert asks("username == 'system:serviceaccount:kube-system:slipway-deployer'")
+    # whoever writes into a file where it goes does not become one of that namespace's own
+    assert asks("groups == ['system:serviceaccounts', 'system:authenticated']")
+    assert asks("username == 'alice'", "--as", "alice")
+    assert asks("groups == ['a', 'b']", "--as", "alice", "--as-group", "a", "--as-group", "b")
+
+
 def test_what_is_there_already_is_judged_as_an_update(check: Any, here: Path) -> None:
     rule = {"expression": "oldObject != null && object.data.a == oldObject.data.a", "message": "a must stay."}
     policies = [policy("p", rule), binding("p")]

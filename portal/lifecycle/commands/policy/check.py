@@ -65,6 +65,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--docs-url", default="", metavar="URL", help="what the policies' docs are relative to, for SARIF"
     )
+    parser.add_argument("--as", metavar="USER", help="who asks; without it the namespace's deployer")
+    parser.add_argument(
+        "--as-group", action="append", default=[], metavar="GROUP", help="a group of USER's; may be repeated"
+    )
     add_policies(parser)
     add_output(parser, "text", "json", "sarif")
 
@@ -84,7 +88,8 @@ def run(options: Mapping[str, Any], console: Console) -> int:
     chosen = stages.stages(wanted, bundle, console.notes)
     found = sources.read(options["files"])
     old = sources.read(options["old"]).items if options["old"] else ()
-    check = Check(bundle, found.items, old, options["namespace"])
+    user = UserInfo(options["as"], tuple(options["as_group"])) if options["as"] else None
+    check = Check(bundle, found.items, old, options["namespace"], user)
     report = Report(
         placed=[placed for stage in chosen for placed in check.placed(stage)],
         policies=bundle.policies,
@@ -116,6 +121,8 @@ class Check:
     items: Sequence[Source]
     old: Sequence[Source]
     namespace: str
+    # None: the deployer of the namespace that an object lands in, as in the portal
+    user: UserInfo | None = None
 
     def placed(self, stage: Stage) -> Iterator[Placed]:
         definitions = self._definitions()
@@ -130,7 +137,7 @@ class Check:
                 definitions,
                 old=before,
                 namespace=_namespace(name, namespaces.get(name), stage),
-                user=UserInfo(deployer_of(name), (GROUPS[0], f"{GROUPS[0]}:{name}", GROUPS[1])),
+                user=self.user or UserInfo(deployer_of(name), GROUPS),
             )
             yield from (Placed(verdict, item.file, item.line, stage.slug) for verdict in verdicts)
 
