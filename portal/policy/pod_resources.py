@@ -1,4 +1,4 @@
-"""Requests of a Pod as a whole (KEP-2837): what its containers ask for together, else its own limits."""
+"""What a Pod asks for as a whole (KEP-2837), and the quality of service that it gets for it."""
 
 from __future__ import annotations
 
@@ -68,3 +68,27 @@ def _raise(total: Amounts, other: Amounts) -> None:
     for name, amount in other.items():
         if name not in total or total[name] < amount:
             total[name] = amount
+
+
+def quality_of_service(spec: Any) -> str:
+    """Guaranteed when all limits are set and asked for, BestEffort when nothing is, else Burstable."""
+    spec = spec if isinstance(spec, Mapping) else {}
+    whole = spec.get("resources")
+    parts = [whole] if isinstance(whole, Mapping) and (whole.get("limits") or whole.get("requests")) else []
+    if not parts:
+        containers = (*mappings(spec.get("initContainers")), *mappings(spec.get("containers")))
+        parts = [container.get("resources") or {} for container in containers]
+    asked = [_of_service(part, key) for part in parts for key in ("limits", "requests")]
+    if not any(asked):
+        return "BestEffort"
+    pairs = zip(asked[::2], asked[1::2], strict=True)
+    guaranteed = all(set(limits) == {"cpu", "memory"} and limits == requests for limits, requests in pairs)
+    return "Guaranteed" if guaranteed else "Burstable"
+
+
+def _of_service(resources: Any, key: str) -> Amounts:
+    """The amounts of processor and memory that count, which are those above nought."""
+    found = (
+        _requests({"resources": {"requests": resources.get(key)}}) if isinstance(resources, Mapping) else {}
+    )
+    return {name: amount for name, amount in found.items() if name in ("cpu", "memory") and amount.amount > 0}
