@@ -191,6 +191,18 @@ def test_who_decides_may_bring_the_end_nearer_and_never_put_it_off(organisation:
     assert exception.expires_at == sooner < asked_for
 
 
+def test_a_request_whose_end_has_passed_is_too_late_to_grant(organisation: Organisation, at: Any) -> None:
+    exception = requested(organisation)
+    at(exception.expires_at)
+    with pytest.raises(StateConflict, match="passed"):
+        exceptions.grant(exception, actor=organisation.olga)
+
+
+def test_who_withdraws_may_say_why(organisation: Organisation) -> None:
+    exceptions.withdraw(requested(organisation), actor=organisation.bob, comment="Mirrored by now.")
+    assert AuditEvent.objects.get(action="exception.withdrawn").comment == "Mirrored by now."
+
+
 # ending
 
 

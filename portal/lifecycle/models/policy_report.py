@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,12 +14,20 @@ from portal.core.objects import ObjectKey
 from portal.lifecycle.models.instance import ServiceInstance
 from portal.lifecycle.models.policy_exception import PolicyException
 from portal.lifecycle.models.release import Release
+from portal.policy.resources import Resources
 from portal.policy.types import SEVERITIES, Outcome, Severity, Verdict
 
 
 class PolicyReportQuerySet(models.QuerySet["PolicyReport"]):
     def visible_to(self, user: User | AnonymousUser) -> PolicyReportQuerySet:
         return scoped(self, user, "instance__application__team_id")  # type: ignore[return-value]
+
+    def for_lists(self) -> PolicyReportQuerySet:
+        """With the instance and all that was found, in two queries."""
+        found = Violation.objects.select_related("exception").order_by("pk")
+        return self.select_related(
+            "instance__application__team", "instance__environment", "instance__offering"
+        ).prefetch_related(models.Prefetch("instance__violations", found))
 
 
 class PolicyReport(models.Model):
@@ -45,6 +54,14 @@ class PolicyReport(models.Model):
 
     def __str__(self) -> str:
         return f"policy report of {self.instance}"
+
+    def is_stale_at(self, moment: datetime, policy_digest: str) -> bool:
+        """Whether the next scan judges the instance again, as scanning.due selects."""
+        return (
+            self.policy_digest != policy_digest
+            or self.release_id != self.instance.current_release_id
+            or (self.valid_until is not None and self.valid_until <= moment)
+        )
 
 
 class ViolationQuerySet(models.QuerySet["Violation"]):
@@ -105,6 +122,18 @@ class Violation(models.Model):
             models.Index(fields=["outcome", "due_at"], name="violation_due"),
         ]
 
+    @property
+    def key(self) -> ObjectKey:
+        """Which object it is about."""
+        namespaced = Resources().of(self.api_version, self.kind).namespaced
+        return ObjectKey(
+            self.api_version, self.kind, self.instance.namespace if namespaced else "", self.name
+        )
+
+    def is_overdue_at(self, moment: datetime) -> bool:
+        """Whether its time is up, and no exception lifts it."""
+        return self.outcome != self.Outcome.WAIVED and self.due_at <= moment
+
     def as_verdict(self) -> Verdict:
         """As the scan found it, without what the policy itself says of remedies."""
         return Verdict(
@@ -112,7 +141,7 @@ class Violation(models.Model):
             rule=self.rule,
             title=self.title,
             outcome=cast(Outcome, self.outcome),
-            key=ObjectKey(self.api_version, self.kind, self.instance.namespace, self.name),
+            key=self.key,
             path=self.path,
             message=self.message,
             reason="",

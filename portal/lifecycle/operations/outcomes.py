@@ -6,7 +6,7 @@ from django.db import transaction
 
 from portal.audit.recording import record
 from portal.core import clock
-from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.models import ChangeRequest, PolicyReport, ServiceInstance, Violation
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.observation import set_health
 from portal.lifecycle.states import ChangeKind, ChangeState, Health
@@ -20,6 +20,9 @@ def succeed(change: ChangeRequest, claim: Claim, *, message: str) -> None:
     claim.move(ChangeState.RUNNING, ChangeState.SUCCEEDED, phase="", finished_at=now, outcome=message)
     if change.kind == ChangeKind.RETIRE:
         ServiceInstance.objects.filter(pk=instance.pk).update(retired_at=now)
+        # what no longer runs violates nothing
+        PolicyReport.objects.filter(instance=instance).delete()
+        Violation.objects.filter(instance=instance).delete()
         set_health(instance, Health.QUIET, "")
     else:
         ServiceInstance.objects.filter(pk=instance.pk).update(current_release=change.release)

@@ -54,8 +54,13 @@ class Example:
     documents: list[Any] = field(default_factory=list)
 
 
-def library(user: User, *, search: str = "") -> list[Entry]:
-    """Every policy in force or off, with counts of what this person may see; a constant number of queries."""
+def library(
+    user: User, *, search: str = "", category: str = "", severity: str = "", mode: str = ""
+) -> list[Entry]:
+    """Every policy in force or off, with counts of what this person may see; a constant number of queries.
+
+    `mode` is one that a policy has in at least one environment.
+    """
     environments = list(Environment.objects.all())
     chosen = {
         (row.policy, row.environment_id): row
@@ -64,7 +69,7 @@ def library(user: User, *, search: str = "") -> list[Entry]:
     found = _counts(Violation.objects.visible_to(user).exclude(outcome="waived"))
     waived = _counts(Violation.objects.visible_to(user).filter(outcome="waived"))
     excepted = _counts(PolicyException.objects.visible_to(user).honoured_at(clock.now()))
-    return [
+    entries = (
         Entry(
             policy=policy,
             bindings=bindings,
@@ -82,11 +87,20 @@ def library(user: User, *, search: str = "") -> list[Entry]:
         )
         for policy, bindings in bundle.current().bound
         if _matches(policy, search)
-    ]
+        and category.casefold() in ("", policy.metadata.category.casefold())
+        and severity in ("", policy.metadata.severity)
+    )
+    return [each for each in entries if not mode or mode in {own.mode for own in each.modes}]
 
 
 def entry(user: User, name: str) -> Entry | None:
     return next((each for each in library(user) if each.policy.name == name), None)
+
+
+def environment_mode(policy: str, environment: Environment, mode: Mode) -> EnvironmentMode:
+    """The mode in force, with who chose it."""
+    chosen = PolicyMode.objects.filter(policy=policy, environment=environment).select_related("set_by")
+    return EnvironmentMode(environment, mode, chosen.first())
 
 
 def violations(user: User, policy: str) -> QuerySet[Violation]:

@@ -105,9 +105,11 @@ def grant(
     """
     _check_may_decide(exception, actor)
     now = clock.now()
+    if exception.expires_at <= now:
+        raise StateConflict("Its end has passed while it waited. Ask for it again.")
     end = min(exception.expires_at, expires_at or exception.expires_at).replace(microsecond=0)
     if end <= now:
-        raise ValidationFailed.at("/expires_at", "Its end has to lie in the future. Ask for it again.")
+        raise ValidationFailed.at("/expires_at", "Its end has to lie in the future.")
     with transaction.atomic():
         _move(
             exception,
@@ -136,12 +138,12 @@ def reject(exception: PolicyException, *, actor: User, comment: str) -> None:
         record("exception.rejected", exception, actor=actor, comment=comment)
 
 
-def withdraw(exception: PolicyException, *, actor: User) -> None:
+def withdraw(exception: PolicyException, *, actor: User, comment: str = "") -> None:
     """Take one's request back, while nobody has decided it. Raises NotPermitted, StateConflict."""
     require(actor, Verb.REQUEST, exception.team_id)
     with transaction.atomic():
         _move(exception, ExceptionState.WITHDRAWN, ended_by=actor, ended_at=clock.now())
-        record("exception.withdrawn", exception, actor=actor)
+        record("exception.withdrawn", exception, actor=actor, comment=comment)
 
 
 def revoke(exception: PolicyException, *, actor: User, comment: str) -> None:
