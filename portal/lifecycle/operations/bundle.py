@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -11,25 +11,44 @@ from typing import cast
 from django.conf import settings
 
 from portal.environments.models import Environment, PolicyMode
-from portal.policy import Bundle, load_bundle
+from portal.policy import Bundle, PolicyInvalid, PolicyProblem, load_bundle
 from portal.policy.bundle import EXAMPLES
 from portal.policy.modes import Mode, Overrides, with_modes
 
 State = tuple[tuple[str, int], ...]
 
 
+class PoliciesUnusable(PolicyInvalid):
+    """The organisation's own policies cannot be used, so nothing can be allowed; nobody who asks is to
+    blame."""
+
+    code = "policies_unusable"
+
+    def __init__(self, problems: Sequence[PolicyProblem]) -> None:
+        super().__init__(problems)
+        self.message = (
+            "The organisation's policies cannot be used, so nothing can be allowed until a platform engineer "
+            f"has mended them. {self.message}"
+        )
+
+
 def current() -> Bundle:
-    """The bundle as folder and modes are now. Raises PolicyInvalid: with broken policy nothing is judged, so
-    nothing passes."""
+    """The bundle as folder and modes are now.
+
+    Raises PoliciesUnusable: with broken policy nothing is judged, so nothing passes.
+    """
     return bound_as(overrides())
 
 
 def bound_as(modes: Overrides) -> Bundle:
-    """The folder's policies with these modes in place of the chosen ones. Raises PolicyInvalid,
-    ModeImpossible."""
+    """The folder's policies with these modes in place of the chosen ones. Raises
+    PoliciesUnusable, ModeImpossible."""
     folder: Path = settings.SLIPWAY_POLICY_DIR
     environments = tuple(Environment.objects.values_list("slug", flat=True)) if modes else ()
-    return _rebound(folder, _state(folder), tuple(sorted(modes.items())), environments)
+    try:
+        return _rebound(folder, _state(folder), tuple(sorted(modes.items())), environments)
+    except PolicyInvalid as exc:
+        raise PoliciesUnusable(exc.problems) from exc
 
 
 def as_in_folder() -> Bundle:
@@ -45,7 +64,7 @@ def overrides() -> dict[tuple[str, str], Mode]:
 
 
 def _state(folder: Path) -> State:
-    return tuple(sorted(_stamps(str(folder))))
+    return tuple(sorted(_stamps(str(folder)))) if folder.is_dir() else ()
 
 
 def _stamps(folder: str) -> Iterator[tuple[str, int]]:
