@@ -10,7 +10,8 @@ import pytest
 from portal.core import clock
 from portal.core.errors import NotPermitted, ValidationFailed
 from portal.lifecycle.models import BlastRadius
-from portal.lifecycle.operations import blast_radius, bundle
+from portal.lifecycle.operations import blast_radius
+from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import blast_radii, policy_modes
 from portal.policy import PolicyInvalid
 from tests.factories import ChangeFactory, ReleaseFactory

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.core import clock
 from portal.lifecycle.models import PolicyReport, ServiceInstance, Violation
-from portal.lifecycle.operations import bundle, scanning
+from portal.lifecycle.operations import scanning
+from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import policy_modes
 from portal.policy import PolicyInvalid
 from tests.factories import InstanceFactory, ReleaseFactory

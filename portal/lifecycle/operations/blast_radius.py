@@ -12,10 +12,10 @@ from django.db.models import Q
 from portal.core import clock
 from portal.core.errors import SlipwayError
 from portal.lifecycle.models import BlastRadius, ChangeRequest, PolicyException, ServiceInstance
-from portal.lifecycle.operations import bundle, proposals
+from portal.lifecycle.operations import proposals
 from portal.lifecycle.operations.rendering import deployer_of
 from portal.lifecycle.operations.scanning import namespace_object
-from portal.lifecycle.selectors import instances
+from portal.lifecycle.selectors import bundle, instances
 from portal.policy import Bundle, Judgement, UserInfo, Verdict
 from portal.policy.waivers import Waivers
 

@@ -17,12 +17,12 @@ from portal.core.objects import ObjectKey, key_of
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
-from portal.lifecycle.operations import bundle, quota, scope, secrets, waivers
+from portal.lifecycle.operations import quota, scope, secrets, waivers
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
 from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
 from portal.lifecycle.operations.seals import objects_digest
-from portal.lifecycle.selectors import instances
+from portal.lifecycle.selectors import bundle, instances
 from portal.lifecycle.states import ChangeKind
 from portal.policy import Judgement, UserInfo, Verdict
 from services_catalog import values as catalog_values

@@ -19,7 +19,8 @@ from portal.core.digests import digest_of
 from portal.core.errors import SlipwayError
 from portal.core.objects import ObjectKey, key_of
 from portal.environments.models import Cluster
-from portal.lifecycle.operations import bundle, waivers
+from portal.lifecycle.operations import waivers
+from portal.lifecycle.selectors import bundle
 from portal.policy.documents import API_GROUP, BINDING_KIND, POLICY_KIND
 
 log = structlog.get_logger(__name__)

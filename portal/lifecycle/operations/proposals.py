@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from portal.core.digests import digest_of
-from portal.lifecycle.operations import bundle
+from portal.lifecycle.selectors import bundle
 from portal.policy import Bundle, load_bundle
 from portal.policy.documents import API_GROUP, BINDING_KIND, POLICY_KIND
 from portal.policy.modes import Mode, with_modes

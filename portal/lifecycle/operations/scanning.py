@@ -14,9 +14,9 @@ from django.db.models import F, Q, QuerySet
 
 from portal.core import clock
 from portal.lifecycle.models import PolicyException, PolicyReport, ServiceInstance, Violation
-from portal.lifecycle.operations import bundle, waivers
+from portal.lifecycle.operations import waivers
 from portal.lifecycle.operations.rendering import deployer_of
-from portal.lifecycle.selectors import instances
+from portal.lifecycle.selectors import bundle, instances
 from portal.policy import Bundle, Judgement, UserInfo, Verdict
 from portal.policy.sla import BY_SEVERITY, time_to_remedy
 from portal.policy.waivers import Waivers

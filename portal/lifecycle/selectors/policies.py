@@ -12,9 +12,10 @@ from django.db.models import Case, Count, QuerySet, When
 
 from portal.accounts.models import User
 from portal.core import clock
+from portal.core.errors import NotFound
 from portal.environments.models import Environment, PolicyMode
 from portal.lifecycle.models import PolicyException, Violation
-from portal.lifecycle.operations import bundle
+from portal.lifecycle.selectors import bundle
 from portal.policy.bundle import EXAMPLES, Loader
 from portal.policy.documents import Binding, Policy
 from portal.policy.modes import Mode, mode_in
@@ -95,6 +96,12 @@ def library(
 
 def entry(user: User, name: str) -> Entry | None:
     return next((each for each in library(user) if each.policy.name == name), None)
+
+
+def check_known(name: str) -> None:
+    """Raises NotFound."""
+    if all(policy.name != name for policy in bundle.current().policies):
+        raise NotFound(f"There is no policy {name[:100]!r}.")
 
 
 def environment_mode(policy: str, environment: Environment, mode: Mode) -> EnvironmentMode:

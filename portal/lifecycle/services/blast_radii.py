@@ -15,7 +15,8 @@ from portal.core.documents import check_json
 from portal.environments.models import Environment
 from portal.lifecycle import tasks
 from portal.lifecycle.models import BlastRadius
-from portal.lifecycle.operations import bundle, proposals
+from portal.lifecycle.operations import proposals
+from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import manifests
 from portal.lifecycle.services.wishes import Errors
 from portal.policy import PolicyInvalid

@@ -18,7 +18,8 @@ from portal.core import clock, pointers
 from portal.core.errors import NotPermitted, StateConflict, ValidationFailed
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, ChangeRequest, PolicyException, ServiceInstance
-from portal.lifecycle.operations import bundle, stale, waivers
+from portal.lifecycle.operations import stale, waivers
+from portal.lifecycle.selectors import bundle
 from portal.lifecycle.states import EXCEPTIONS, ExceptionState
 from portal.policy import Verdict
 

@@ -11,7 +11,7 @@ from portal.audit.recording import record
 from portal.core import clock
 from portal.core.errors import NotFound, StateConflict, ValidationFailed
 from portal.environments.models import Cluster, Environment, PolicyMode
-from portal.lifecycle.operations import bundle
+from portal.lifecycle.selectors import bundle
 from portal.policy.modes import MODES, Mode, mode_in
 
 FOLDER = "folder"

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from portal.accounts.roles import Verb
 from portal.environments.models import Environment
 from portal.lifecycle.models import ServiceInstance
-from portal.lifecycle.operations import bundle
+from portal.lifecycle.selectors import bundle
 from portal.web.access import SignedIn
 from services_catalog import selectors
 
