@@ -15,6 +15,8 @@ from rest_framework.views import set_rollback
 
 from portal.clusters import errors as clusters
 from portal.core import errors
+from portal.lifecycle.services.blast_radii import ProposalInvalid
+from portal.policy.modes import ModeImpossible
 
 log = structlog.get_logger(__name__)
 
@@ -30,11 +32,13 @@ STATUS: Mapping[type[errors.SlipwayError], int] = {
     errors.NotFound: 404,
     errors.StateConflict: 409,
     errors.SealBroken: 409,
+    ModeImpossible: 409,
     errors.TooLarge: 413,
     errors.ValidationFailed: 422,
     errors.PolicyDenied: 422,
     errors.QuotaExceeded: 422,
     errors.OutOfScope: 422,
+    ProposalInvalid: 422,
     clusters.ClusterError: 502,
     clusters.ClusterConflict: 409,
     clusters.ChartDoesNotRender: 422,

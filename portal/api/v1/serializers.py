@@ -79,3 +79,8 @@ class VerdictSerializer(serializers.Serializer[Any]):
     severity = serializers.ChoiceField(choices=SEVERITIES)
     category = serializers.CharField(allow_blank=True)
     docs = serializers.CharField(allow_blank=True)
+    fix = serializers.ListField(
+        child=serializers.DictField(), help_text="A JSON Patch (RFC 6902) of the object; empty: no ready fix."
+    )
+    exception = serializers.IntegerField(allow_null=True, help_text="Of a waived verdict: what lifts it.")
+    until = serializers.CharField(allow_blank=True, help_text="Of a waived verdict: when that ends.")

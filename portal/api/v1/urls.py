@@ -7,13 +7,16 @@ from rest_framework.routers import SimpleRouter
 
 from portal.api.v1.applications.views import ApplicationViewSet
 from portal.api.v1.audit.views import AuditViewSet
+from portal.api.v1.blast_radii.views import BlastRadiusViewSet
 from portal.api.v1.changes.views import ChangeViewSet
 from portal.api.v1.environments.views import ClusterViewSet, EnvironmentViewSet
+from portal.api.v1.exceptions.views import ExceptionViewSet
 from portal.api.v1.instances.views import InstanceViewSet
 from portal.api.v1.me.views import MeViewSet
 from portal.api.v1.offerings.views import OfferingViewSet, PlanViewSet, VersionViewSet
-from portal.api.v1.policies.views import PolicyViewSet
+from portal.api.v1.policies.views import NAME_PATTERN, ModeViewSet, PolicyViewSet, ViolationViewSet
 from portal.api.v1.previews.views import PreviewViewSet
+from portal.api.v1.reports.views import ReportViewSet
 from portal.api.v1.teams.views import TeamViewSet
 from portal.api.v1.tokens.views import TokenViewSet
 from portal.api.v1.unknown import UnknownPath
@@ -32,7 +35,13 @@ for prefix, viewset, name in (
     ("teams", TeamViewSet, "team"),
     ("environments", EnvironmentViewSet, "environment"),
     ("clusters", ClusterViewSet, "cluster"),
+    # before those that could take these words for a policy's name
+    ("policies/reports", ReportViewSet, "policy-report"),
+    ("policies/blast-radius", BlastRadiusViewSet, "blast-radius"),
+    (rf"policies/(?P<name>{NAME_PATTERN})/violations", ViolationViewSet, "violation"),
+    (rf"policies/(?P<name>{NAME_PATTERN})/modes", ModeViewSet, "policy-mode"),
     ("policies", PolicyViewSet, "policy"),
+    ("exceptions", ExceptionViewSet, "exception"),
     ("audit", AuditViewSet, "audit"),
     ("tokens", TokenViewSet, "token"),
 ):

@@ -11,6 +11,7 @@ from portal.api.v1.serializers import ObjectKeySerializer, Strict, VerdictSerial
 from portal.lifecycle.models import Approval, ChangeRequest, LogLine, Rollout
 from portal.lifecycle.selectors import changes
 from portal.lifecycle.states import ChangeKind, Phase
+from portal.policy import Verdict
 
 MAX_ID = 10**18
 STEP_STATES = get_args(get_type_hints(changes.Step)["state"])
@@ -189,8 +190,8 @@ class ChangeDetail(ChangeRow):
 
     @extend_schema_field(VerdictSerializer(many=True))
     def get_verdicts(self, change: ChangeRequest) -> list[dict[str, Any]]:
-        verdicts: list[dict[str, Any]] = change.release.verdicts if change.release else change.verdicts
-        return verdicts
+        stored = change.release.verdicts if change.release else change.verdicts
+        return [Verdict.from_dict(each).as_dict() for each in stored]
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, change: ChangeRequest) -> Any:

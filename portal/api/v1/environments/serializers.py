@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from typing import Any, get_args
+
 from rest_framework import serializers
 
+from portal.api.v1.serializers import ObjectKeySerializer, Strict
 from portal.environments.models import Cluster, Environment
+from portal.lifecycle.operations.installation import Action
+
+STEP_ACTIONS = get_args(Action)
 
 
 class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
@@ -37,5 +43,49 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
 
     class Meta:
         model = Cluster
-        fields = ("slug", "name", "version", "reachable", "message", "checked_at", "environments")
+        fields = (
+            "slug",
+            "name",
+            "version",
+            "reachable",
+            "message",
+            "checked_at",
+            "environments",
+            "policies_installed",
+            "policies_checked_at",
+            "policies_message",
+        )
         read_only_fields = fields
+
+
+class InstallationRequest(Strict):
+    dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
+
+
+class UninstallationRequest(Strict):
+    """Nothing to say: all that the portal put there is removed."""
+
+
+class InstallationStep(serializers.Serializer[Any]):
+    """One object in the cluster, and what installing does with it."""
+
+    action = serializers.ChoiceField(choices=STEP_ACTIONS)
+    object: Any = ObjectKeySerializer(source="key")
+
+
+class StepCounts(serializers.Serializer[Any]):
+    create: Any = serializers.IntegerField()
+    change: Any = serializers.IntegerField()
+    same = serializers.IntegerField()
+    remove = serializers.IntegerField()
+
+
+class InstalledPolicies(serializers.Serializer[Any]):
+    """The portal's policies in a cluster. Where they are installed, all steps but `same` are drift."""
+
+    installed = serializers.BooleanField(help_text="Whether the portal keeps its policies installed here.")
+    checked_at = serializers.DateTimeField(allow_null=True, help_text="When they were installed or removed.")
+    message = serializers.CharField(allow_blank=True, help_text="Why the last attempt did not work.")
+    done = serializers.BooleanField(help_text="Whether the steps were taken, or only would be.")
+    counts = StepCounts()
+    steps = InstallationStep(many=True)

@@ -1,10 +1,27 @@
 from __future__ import annotations
 
-from rest_framework import mixins
+from collections.abc import Sequence
 
-from portal.api.v1.environments.serializers import ClusterSerializer, EnvironmentSerializer
-from portal.api.v1.viewsets import ApiViewSet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.permissions import require
+from portal.accounts.roles import Verb
+from portal.api.v1.environments.examples import INSTALLATIONS
+from portal.api.v1.environments.serializers import (
+    ClusterSerializer,
+    EnvironmentSerializer,
+    InstallationRequest,
+    InstalledPolicies,
+    UninstallationRequest,
+)
+from portal.api.v1.viewsets import ApiViewSet, actor_of
 from portal.environments.models import Cluster, Environment
+from portal.lifecycle.operations import installation
+from portal.lifecycle.operations.installation import Step
 
 SECRET = ("kubeconfig", "api_versions")
 
@@ -23,9 +40,49 @@ class EnvironmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiVi
 
 
 class ClusterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
-    """Registered Kubernetes APIs. The credentials are not even read."""
+    """Registered Kubernetes APIs. The credentials are never shown, and read only to reach the cluster."""
 
     queryset = Cluster.objects.defer(*SECRET).prefetch_related("environments").order_by("slug")
     serializer_class = ClusterSerializer
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]{1,40}"
+
+    @extend_schema(responses=InstalledPolicies)
+    @action(detail=True, pagination_class=None)
+    def policies(self, request: Request, slug: str) -> Response:
+        """What the cluster has of the policies against what belongs there. 503 when it does not answer."""
+        cluster = self.get_object()
+        require(actor_of(request), Verb.AUDIT)
+        return self._answer(cluster, installation.plan(cluster), done=False)
+
+    @extend_schema(request=InstallationRequest, responses={200: InstalledPolicies}, examples=INSTALLATIONS)
+    @action(detail=True, methods=["post"], url_path="policies/install")
+    def install_policies(self, request: Request, slug: str) -> Response:
+        """Apply the policies that belong there, remove old ones of ours, and keep them so from then on."""
+        cluster = self.get_object()
+        require(actor_of(request), Verb.CURATE)
+        if self.read(InstallationRequest, request)["dry_run"]:
+            return self._answer(cluster, installation.plan(cluster), done=False)
+        return self._answer(cluster, installation.install(cluster, actor=actor_of(request)), done=True)
+
+    @extend_schema(request=UninstallationRequest, responses={200: InstalledPolicies})
+    @action(detail=True, methods=["post"], url_path="policies/uninstall")
+    def uninstall_policies(self, request: Request, slug: str) -> Response:
+        """Remove every policy that the portal put there; none is installed again until somebody asks."""
+        cluster = self.get_object()
+        require(actor_of(request), Verb.CURATE)
+        self.read(UninstallationRequest, request)
+        return self._answer(cluster, installation.uninstall(cluster, actor=actor_of(request)), done=True)
+
+    def _answer(self, cluster: Cluster, steps: Sequence[Step], *, done: bool) -> Response:
+        now = Cluster.objects.only("policies_installed", "policies_checked_at", "policies_message")
+        row = now.get(pk=cluster.pk)
+        answer = {
+            "installed": row.policies_installed,
+            "checked_at": row.policies_checked_at,
+            "message": row.policies_message,
+            "done": done,
+            "counts": installation.counts(steps),
+            "steps": steps,
+        }
+        return Response(InstalledPolicies(answer).data)

@@ -99,6 +99,9 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     promoted_from: Any = serializers.IntegerField(source="promoted_from_id", read_only=True, allow_null=True)
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     images: Any = serializers.ListField(child=serializers.CharField(), read_only=True)
+    exceptions: Any = serializers.ListField(
+        child=serializers.IntegerField(), read_only=True, help_text="Ids of those that it relies on."
+    )
     target = serializers.DictField(read_only=True)
 
     class Meta:
@@ -114,6 +117,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "policy_digest",
             "target",
             "images",
+            "exceptions",
             "promoted_from",
             "created_at",
             "created_by",
