@@ -13,9 +13,10 @@ from typing import Any
 
 from portal.core.objects import ObjectKey, key_of
 from portal.lifecycle.commands.policy import sources, stages
-from portal.lifecycle.commands.policy.console import Console, add_output, add_policies, policies_of
+from portal.lifecycle.commands.policy.console import Console, add_output, add_policies
 from portal.lifecycle.commands.policy.sources import Source
 from portal.lifecycle.commands.policy.stages import Stage
+from portal.lifecycle.commands.policy.standing import Standing, policies_in_force, standing_of
 from portal.lifecycle.operations.rendering import deployer_of
 from portal.policy import Bundle, UserInfo, Verdict
 from portal.policy.expansion import in_namespace, why_not_an_object
@@ -53,6 +54,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="do not ask the portal's database")
     parser.add_argument("--namespace", default="default", help="where objects without a namespace land")
     parser.add_argument(
+        "--application",
+        metavar="SLUG",
+        help="judge in its namespace, with the exceptions that it was granted",
+    )
+    parser.add_argument("--instance", metavar="NAME", help="which instance of the application the files are")
+    parser.add_argument(
         "--old",
         nargs="+",
         default=[],
@@ -81,7 +88,7 @@ def _label(value: str) -> tuple[str, str]:
 
 
 def run(options: Mapping[str, Any], console: Console) -> int:
-    bundle = policies_of(options)
+    bundle = policies_in_force(options)
     wanted = stages.Wanted(
         options["environment"], options["all_environments"], dict(options["label"]), options["offline"]
     )
@@ -89,7 +96,7 @@ def run(options: Mapping[str, Any], console: Console) -> int:
     found = sources.read(options["files"])
     old = sources.read(options["old"]).items if options["old"] else ()
     user = UserInfo(options["as"], tuple(options["as_group"])) if options["as"] else None
-    check = Check(bundle, found.items, old, options["namespace"], user)
+    check = Check(bundle, found.items, old, options["namespace"], user, standing_of(options))
     report = Report(
         placed=[placed for stage in chosen for placed in check.placed(stage)],
         policies=bundle.policies,
@@ -123,21 +130,25 @@ class Check:
     namespace: str
     # None: the deployer of the namespace that an object lands in, as in the portal
     user: UserInfo | None = None
+    standing: Standing | None = None
 
     def placed(self, stage: Stage) -> Iterator[Placed]:
         definitions = self._definitions()
         namespaces = {
             key_of(item.document).name: item.document for item in self.items if _is_namespace(item.document)
         }
-        before = self._before()
+        landing = self.standing.namespace_in(stage) if self.standing else self.namespace
+        excepted = self.standing.waivers_in(stage) if self.standing else None
+        before = self._before(landing)
         for item in self.items:
-            name = self._namespace_of(item.document)
+            name = _namespace_of(item.document, landing)
             verdicts = self._verdicts(
                 item.document,
                 definitions,
                 old=before,
                 namespace=_namespace(name, namespaces.get(name), stage),
                 user=self.user or UserInfo(deployer_of(name), GROUPS),
+                waivers=excepted,
             )
             yield from (Placed(verdict, item.file, item.line, stage.slug) for verdict in verdicts)
 
@@ -160,13 +171,13 @@ class Check:
                 found[(str(spec.get("group")), str(kind))] = document
         return found
 
-    def _before(self) -> dict[ObjectKey, Document]:
+    def _before(self, landing: str) -> dict[ObjectKey, Document]:
         """The old objects under the keys that the new ones have once they are in their namespace."""
         documents = list(self._objects(self.old))
         resources = Resources([*documents, *self._objects(self.items)])
         placed = (
             in_namespace(
-                each, resources.of(str(each["apiVersion"]), str(each["kind"])), self._namespace_of(each)
+                each, resources.of(str(each["apiVersion"]), str(each["kind"])), _namespace_of(each, landing)
             )
             for each in documents
         )
@@ -175,10 +186,11 @@ class Check:
     def _objects(self, items: Sequence[Source]) -> Iterator[Document]:
         return (item.document for item in items if not why_not_an_object(item.document))
 
-    def _namespace_of(self, document: Any) -> str:
-        metadata = document.get("metadata") if isinstance(document, Mapping) else None
-        named = metadata.get("namespace") if isinstance(metadata, Mapping) else None
-        return named if isinstance(named, str) and named else self.namespace
+
+def _namespace_of(document: Any, landing: str) -> str:
+    metadata = document.get("metadata") if isinstance(document, Mapping) else None
+    named = metadata.get("namespace") if isinstance(metadata, Mapping) else None
+    return named if isinstance(named, str) and named else landing
 
 
 def _kind_of(document: Any) -> tuple[str, str]:

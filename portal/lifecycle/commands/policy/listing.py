@@ -7,8 +7,9 @@ from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portal.lifecycle.commands.policy.console import Console, add_output, add_policies, policies_of
+from portal.lifecycle.commands.policy.console import Console, add_output, add_policies
 from portal.lifecycle.commands.policy.stages import known_stages
+from portal.lifecycle.commands.policy.standing import policies_in_force
 from portal.policy import Bundle, sla
 from portal.policy.binding_words import environments_named
 from portal.policy.documents import Binding, Policy
@@ -29,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Mapping[str, Any], console: Console) -> int:
-    bundle = policies_of(options)
+    bundle = policies_in_force(options)
     known = None if options["offline"] else known_stages()
     rows = [_row(policy, bindings, known or _named(bundle)) for policy, bindings in bundle.bound]
     if options["output"] == "json":

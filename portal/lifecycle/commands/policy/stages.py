@@ -82,7 +82,7 @@ def _stage(slug: str, known: Mapping[str, str], wanted: Wanted) -> Stage:
 
 def known_stages() -> dict[str, dict[str, str]] | None:
     """The labels of the portal's environments, in their order; None when its database does not answer."""
-    if not _answers():
+    if not answers():
         return None
     try:
         return {each.slug: each.namespace_labels() for each in Environment.objects.all()}
@@ -91,8 +91,9 @@ def known_stages() -> dict[str, dict[str, str]] | None:
         return None
 
 
-def _answers() -> bool:
-    """Asked on a connection of its own, so that a database out of reach costs seconds and no file is made."""
+def answers() -> bool:
+    """Whether the portal's database can be reached. Asked on a connection of its own, so that a database
+    out of reach costs seconds and no file is made."""
     if connection.vendor == "sqlite":
         name = str(connection.settings_dict["NAME"])
         return ":memory:" in name or "mode=memory" in name or Path(name).is_file()
