@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.policy.cel.program import Activation, Failure, activation
+from portal.policy.cel.plain import require_plain
+from portal.policy.cel.program import OUT_OF_BUDGET, Activation, Failure, activation
 from portal.policy.defaults import is_built_in
-from portal.policy.documents import Binding, ParamRef, Policy, Validation
+from portal.policy.documents import Binding, Named, ParamRef, Policy, Validation
 from portal.policy.resources import Resources
 from portal.policy.types import AdmissionRequest, Document
 
 MAX_MESSAGE = 5 * 1024
 MAX_ANNOTATION = 10 * 1024
+# what all match conditions of a policy may cost together
+CONDITIONS_BUDGET = 2_500_000
 NOT_FOUND = (
     "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
 )
@@ -76,12 +79,20 @@ class Context:
             "request": _request_value(request),
             "namespaceObject": _namespace_value(request),
         }
-        self._activations: dict[int, Activation] = {}
+        for name in ("object", "oldObject"):
+            require_plain(self._bindings[name])
+        self._activations: dict[tuple[int, bool], Activation] = {}
 
-    def activation(self, param: Document | None) -> Activation:
-        key = id(param)
+    def activation(self, param: Document | None, *, conditions: bool = False) -> Activation:
+        """What expressions see; match conditions see no namespaceObject."""
+        conditions = conditions and self._bindings["namespaceObject"] is not None
+        key = (id(param), conditions)
         if key not in self._activations:
-            self._activations[key] = activation({**self._bindings, "params": param})
+            bindings = {**self._bindings, "params": param}
+            if conditions:
+                bindings["namespaceObject"] = None
+            require_plain(param)
+            self._activations[key] = activation(bindings)
         return self._activations[key]
 
     def collect(self, policy: Policy, binding: Binding) -> list[Document | None]:
@@ -168,28 +179,42 @@ def _namespace_value(request: AdmissionRequest) -> dict[str, Any] | None:
 
 def evaluate(policy: Policy, context: Context, param: Document | None) -> Evaluation:
     """All decisions of the policy; none when its match conditions exclude the request."""
+    if policy.conditions:
+        matched, problem = _conditions_hold(policy, context.activation(param, conditions=True))
+        if problem:
+            return _unevaluated(policy, problem, policy.conditions)
+        if not matched:
+            return Evaluation()
     bindings = context.activation(param)
-    matched, problem = _conditions_hold(policy, bindings)
-    if problem:
-        return Evaluation((Decision(-1, policy.fails_open, failed=True, message=problem),))
-    if not matched:
-        return Evaluation()
+    bindings.begin()
     decisions = tuple(_decide(policy, validation, bindings) for validation in policy.validations)
+    if any(decision.failed and decision.message == OUT_OF_BUDGET for decision in decisions):
+        return _unevaluated(policy, OUT_OF_BUDGET, policy.validations)
     annotations, errors = _annotate(policy, bindings) if policy.audit_annotations else ({}, ())
     return Evaluation(decisions, annotations, errors)
 
 
+def _unevaluated(policy: Policy, problem: str, asked: Sequence[Named | Validation]) -> Evaluation:
+    """The policy as a whole could not be evaluated; what needs a cluster is never let pass for that."""
+    needs_cluster = any(one.program.cluster_only for one in asked)
+    decision = Decision(-1, policy.fails_open and not needs_cluster, failed=True, message=problem)
+    return Evaluation((decision,))
+
+
 def _conditions_hold(policy: Policy, bindings: Activation) -> tuple[bool, str]:
     """Whether all match conditions hold; one that is false beats one that cannot be evaluated."""
-    problems = []
+    bindings.begin(CONDITIONS_BUDGET)
+    problems: dict[str, None] = {}
     for condition in policy.conditions:
         value = condition.program.evaluate(bindings)
         if value is False:
             return False, ""
         if isinstance(value, Failure):
-            problems.append(condition.program.error(value))
+            if value.message == OUT_OF_BUDGET:
+                return False, OUT_OF_BUDGET
+            problems[condition.program.error(value)] = None
         elif value is not True:
-            problems.append(f"matchCondition '{condition.name}' did not evaluate to a bool")
+            problems[f"matchCondition '{condition.name}' did not evaluate to a bool"] = None
     if len(problems) > 1:
         return False, f"[{', '.join(problems)}]"
     return not problems, "".join(problems)
@@ -200,17 +225,23 @@ def _decide(policy: Policy, validation: Validation, bindings: Activation) -> Dec
     if value is True:
         return Decision(validation.index, admitted=True)
     if isinstance(value, Failure):
-        message = validation.program.error(value)
+        problem = validation.program.error(value)
         open_ended = policy.fails_open and not validation.program.cluster_only
-        return Decision(validation.index, open_ended, failed=True, message=message)
+        return Decision(validation.index, open_ended, failed=True, message=problem)
     message = _message(validation, bindings)
+    if message is None:
+        said = f"failed messageExpression: {OUT_OF_BUDGET}"
+        return Decision(validation.index, policy.fails_open, failed=True, message=said)
     return Decision(validation.index, admitted=False, message=message, reason=validation.reason)
 
 
-def _message(validation: Validation, bindings: Activation) -> str:
+def _message(validation: Validation, bindings: Activation) -> str | None:
+    """Why the object is refused; None when there is no budget left to find the words."""
     said = ""
     if validation.message_program is not None:
         value = validation.message_program.evaluate(bindings)
+        if isinstance(value, Failure) and value.message == OUT_OF_BUDGET:
+            return None
         if isinstance(value, str):
             said = value.strip()
             if len(said.encode()) > MAX_MESSAGE or "\n" in said:
@@ -219,6 +250,7 @@ def _message(validation: Validation, bindings: Activation) -> str:
 
 
 def _annotate(policy: Policy, bindings: Activation) -> tuple[dict[str, str], tuple[str, ...]]:
+    bindings.begin()
     found: dict[str, str] = {}
     errors = []
     for annotation in policy.audit_annotations:

@@ -30,7 +30,7 @@ def patch_of(policy: Policy, bindings: Activation, path: str) -> list[dict[str, 
     """
     if policy.fix is None:
         return []
-    value = policy.fix.evaluate(bindings)
+    value = policy.fix.evaluate_json(bindings)
     if not isinstance(value, list) or len(value) > MAX_OPERATIONS or not all(map(_is_operation, value)):
         return []
     prefix = "/" + path.replace(".", "/") if path else ""

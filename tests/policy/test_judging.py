@@ -261,7 +261,7 @@ def test_every_selected_param_must_agree() -> None:
     [
         ("object.data.missing == 'x'", "no such key: missing"),
         ("int(object.data.a) > 0", "type conversion error"),
-        ("object.data.a.matches(object.data.pattern)", "missing )"),
+        ("object.data.a.matches(object.data.pattern)", "missing closing )"),
         ("object.data.list[3] == 1", "no such key: list"),
         ("[1, 2, 3][int(object.data.seven)] == 1", "index out of bounds: 7"),
         ("10 / (size(object.data.a) - 1) > 0", "division by zero"),

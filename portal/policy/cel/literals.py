@@ -1,43 +1,78 @@
-"""Mistakes in literals that the API server finds when a policy is stored: patterns, durations, timestamps."""
+"""Mistakes that the API server finds after the types are right: in literals, and in calls of `format`.
+
+As cel-go's validators do (cel/validator.go, ext/formatting.go), in their order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from portal.policy.cel.environment import evaluating_environment
-from portal.policy.cel.messages import in_server_words
-from portal.policy.cel.syntax import Group, Member, Run, Token, groups_of, parse
+from portal.policy.cel.conversions import to_duration, to_timestamp
+from portal.policy.cel.errors import CelError, Problem
+from portal.policy.cel.functions.formatting import literal_problem
+from portal.policy.cel.functions.regexes import compiled
+from portal.policy.cel.kinds import Kind, spelled, unwrapped
+from portal.policy.cel.tree import Call, Expr, ListExpr, Literal, MapExpr
 
-
-def literal_problem(source: str) -> tuple[str, int] | None:
-    """The first wrong literal: what is wrong with it, and its offset."""
-    for name, literal in _literals(parse(source)):
-        text = literal.text
-        probe = f"''.matches({text})" if name == "matches" else f"{name}({text})"
-        result = evaluating_environment().compile(probe, disable_check=True).eval(data={})
-        if result.type().name() == "ERROR":
-            return f"invalid {name} argument: {in_server_words(str(result.value()))}", literal.start
-    return None
+Final = Callable[[Kind], Kind]
+_CONVERSIONS = {"duration": to_duration, "timestamp": to_timestamp}
 
 
-def _literals(run: Run) -> Iterator[tuple[str, Token]]:
-    """Literal arguments of `matches`, `duration` and `timestamp`."""
-    for part in run.parts:
-        if not isinstance(part, Member):
-            continue
-        if isinstance(part.head, Token) and part.head.text in ("duration", "timestamp") and part.call:
-            yield from _argument(part.head.text, part.call)
-        for step in part.steps:
-            if step.name == "matches" and step.call:
-                yield from _argument("matches", step.call)
-        for group in groups_of(part):
-            for item in group.items:
-                yield from _literals(item)
+def literal_problems(noted: list[tuple[Expr, bool]], final: Final, *, mixed: bool = False) -> list[Problem]:
+    """`noted` is what the checker noted; `final` gives a type once everything is known.
+
+    `mixed`: elements of literals may differ in type.
+    """
+    found: list[Problem] = []
+    for node, exempt in noted:
+        if isinstance(node, Call):
+            found += _in_call(node, final)
+        elif not exempt and not mixed:
+            found += _mismatches(node, final)
+    return found
 
 
-def _argument(name: str, call: Group) -> Iterator[tuple[str, Token]]:
-    parts = call.items[0].parts if len(call.items) == 1 else []
-    if len(parts) == 1 and isinstance(parts[0], Member) and not parts[0].steps:
-        head = parts[0].head
-        if isinstance(head, Token) and head.kind == "string":
-            yield name, head
+def _in_call(node: Call, final: Final) -> Iterator[Problem]:
+    name = node.function
+    if name == "format":
+        if isinstance(node.target, Literal):
+            yield from literal_problem(node, final)
+        return
+    argument = node.arguments[0] if node.arguments else None
+    if not isinstance(argument, Literal) or (name != "matches" and len(node.arguments) != 1):
+        return
+    try:
+        if name != "matches":
+            _CONVERSIONS[name](argument.value)
+        elif isinstance(argument.value, str):
+            compiled(argument.value)
+    except CelError:
+        yield Problem(argument.at, f"invalid {name} argument")
+
+
+def _mismatches(node: Expr, final: Final) -> Iterator[Problem]:
+    if isinstance(node, ListExpr):
+        kinds = [(item, final(item.kind)) for item in node.items]
+        plain = [
+            (item, unwrapped(kind) if position in node.optional else kind)
+            for position, (item, kind) in enumerate(kinds)
+        ]
+        for item, kind in plain[1:]:
+            if kind != plain[0][1]:
+                yield _mismatch(item, plain[0][1], kind)
+                break
+    elif isinstance(node, MapExpr) and node.entries:
+        entries = [
+            (key, final(key.kind), value, unwrapped(final(value.kind)) if optional else final(value.kind))
+            for key, value, optional in node.entries
+        ]
+        _, first_key, _, first_value = entries[0]
+        for key, key_kind, value, value_kind in entries[1:]:
+            if key_kind != first_key:
+                yield _mismatch(key, first_key, key_kind)
+            if value_kind != first_value:
+                yield _mismatch(value, first_value, value_kind)
+
+
+def _mismatch(node: Expr, first: Kind, kind: Kind) -> Problem:
+    return Problem(node.at, f"expected type '{spelled(first)}' but found '{spelled(kind)}'")

@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import Any, Final, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from time import thread_time
+from typing import Any, Final
 
-from portal.policy.cel.checked import type_mismatch
-from portal.policy.cel.environment import checking_environment, evaluating_environment
-from portal.policy.cel.literals import literal_problem
-from portal.policy.cel.messages import in_server_words, without_status
-from portal.policy.cel.rewrite import Misuse, Rewritten, binding_name, rewrite
-from portal.policy.cel.syntax import SyntaxUnreadable
+from portal.policy.cel import environment, kinds
+from portal.policy.cel.checking import Checker
+from portal.policy.cel.costs import BUDGET, PER_CALL_LIMIT
+from portal.policy.cel.errors import (
+    CANCELLED,
+    Cancelled,
+    CelError,
+    ExpressionInvalid,
+    Problem,
+    compile_failure,
+)
+from portal.policy.cel.kinds import Kind
+from portal.policy.cel.literals import literal_problems
+from portal.policy.cel.parsing import parse
+from portal.policy.cel.planning import Planner
+from portal.policy.cel.plans import (
+    ACTIVATION,
+    COST,
+    DEADLINE,
+    FIRST_LOCAL,
+    ROOT_SLOTS,
+    TIME_LIMIT,
+    Evaluate,
+    State,
+)
+from portal.policy.cel.values import is_json
 
 BOOL: Final = "bool"
 STRING: Final = "string"
 NULL: Final = "null_type"
 ANY: Final[tuple[str, ...]] = ()
 
-MAX_SOURCE = 16 * 1024
-# the text after the variables it uses are bound around it; grows when variables use variables
-MAX_BOUND = 256 * 1024
-# how often, all levels multiplied, an expression may mention variables: a value must not double without end
-MAX_WEIGHT = 4096
-CLUSTER_ONLY = "authorizer"
-# what the evaluator says where cel-go would have found no field, or no optional, and gone on
-LENIENT_AFTER = ("no such overload", "no such key")
-
-# bindings shared by all expressions that judge one object
-Activation: TypeAlias = Any
-
-
-class ExpressionInvalid(ValueError):
-    """An expression that does not compile. The text is the API server's, without the field and the value."""
+MAX_SOURCE: Final = 100_000
+CLUSTER_ONLY: Final = environment.AUTHORIZER
+OUT_OF_BUDGET: Final = (
+    "validation failed due to running out of cost budget, no further validation rules will be run"
+)
+NESTED: Final = "the expression is nested too deeply"
+# compiled expressions by their text and what it may name, with the variables that they use: policies repeat
+# each other, and values of variables that are the same are evaluated once
+_COMPILED: dict[Any, list[tuple[tuple[tuple[str, Compiled], ...], Compiled]]] = {}
+_MAX_COMPILED: Final = 5_000
 
 
 @dataclass(frozen=True)
@@ -43,15 +58,15 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True)
-class Variable:
-    """A named expression of a policy, in the evaluator's words."""
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """What compiling comes to: a function to evaluate, the type of its value, and how much room it needs."""
 
-    name: str
-    source: str
-    text: str
-    uses: tuple[str, ...]
-    weight: int
+    kind: Kind
+    cluster_only: bool
+    run: Evaluate
+    cost: int = 0
+    slots: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,207 +74,209 @@ class Program:
     """A compiled expression. Evaluating it is pure; it may be shared between threads."""
 
     source: str
-    _expression: Any
-    # the variables that it uses, each compiled on its own, to say which one failed
-    _variables: Mapping[str, Program] = field(default_factory=dict)
-    cluster_only: bool = False
-    # the same, said at greater length (see rewrite): tried when the short form stumbles over a type
-    _lenient_text: Callable[[], str] | None = None
+    compiled: Compiled
+
+    @property
+    def cluster_only(self) -> bool:
+        return self.compiled.cluster_only
 
     def evaluate(self, activation: Activation) -> Any:
-        """The value as plain Python, or a Failure. Never raises for what an expression does."""
-        if self.cluster_only:
+        """The value, or a Failure. Never raises for what an expression does."""
+        if self.compiled.cluster_only:
             return Failure(f"'{CLUSTER_ONLY}' is only available inside a cluster")
-        value = _run(self._expression, activation)
-        if isinstance(value, Failure) and value.message in LENIENT_AFTER and self._lenient is not None:
-            value = _run(self._lenient, activation)
-        return Failure(self._explain(value.message, activation)) if isinstance(value, Failure) else value
+        return activation.evaluate(self.compiled)
 
-    @cached_property
-    def _lenient(self) -> Any:
-        if self._lenient_text is None:
-            return None
-        try:
-            return evaluating_environment().compile(self._lenient_text(), disable_check=True)
-        except RuntimeError:
-            # nested too deeply at that length: the first failure stands
-            return None
+    def evaluate_json(self, activation: Activation) -> Any:
+        """As `evaluate`, for values that are to be written down: what JSON cannot say is a Failure."""
+        value = self.evaluate(activation)
+        return value if isinstance(value, Failure) or is_json(value) else Failure("the value is no JSON")
 
     def error(self, failure: Failure) -> str:
+        if failure.message == OUT_OF_BUDGET:
+            return failure.message
         return f"expression '{self.source}' resulted in error: {failure.message}"
 
-    def _explain(self, message: str, activation: Activation) -> str:
-        """Name the variable when the failure is that of a variable, as the API server does."""
-        for name, program in self._variables.items():
-            inner = program.evaluate(activation)
-            if isinstance(inner, Failure) and (inner.message == message or message in inner.message):
-                return f'composited variable "{name}" fails to evaluate: {inner.message}'
-        return message
+
+class Activation:
+    """What the expressions that judge one object share: the roots, and variables evaluated already.
+
+    `begin` starts the count of cost and time that one policy may spend; without it each expression has
+    its own.
+    """
+
+    __slots__ = ("_budget", "_charged", "_deadline", "_spent", "_values", "roots")
+
+    def __init__(self, bindings: Mapping[str, Any]) -> None:
+        self.roots = tuple(bindings.get(name) for name in ROOT_SLOTS)
+        # the value of each variable, or its Failure, and what it cost
+        self._values: dict[Compiled, tuple[Any, int]] = {}
+        self._charged: set[Compiled] = set()
+        self._budget = 0
+        self._spent = 0
+        self._deadline = 0.0
+
+    def begin(self, budget: int = BUDGET) -> None:
+        self._budget = budget
+        self._spent = 0
+        self._charged.clear()
+        self._deadline = thread_time() + TIME_LIMIT
+
+    @property
+    def spent(self) -> int:
+        """What has been spent since `begin`."""
+        return self._spent
+
+    def evaluate(self, compiled: Compiled) -> Any:
+        """The value of an expression, or a Failure."""
+        value, cost = self._run(compiled, self._deadline or thread_time() + TIME_LIMIT)
+        if self._budget:
+            self._spent += cost
+            if self._spent > self._budget:
+                return Failure(OUT_OF_BUDGET)
+        return value
+
+    def _run(self, compiled: Compiled, deadline: float) -> tuple[Any, int]:
+        state: State = [compiled.cost, self, deadline, *self.roots, *([None] * compiled.slots)]
+        try:
+            value = compiled.run(state)
+            if state[COST] > PER_CALL_LIMIT:
+                value = Failure(CANCELLED)
+        except (CelError, Cancelled) as exc:
+            value = Failure(str(exc))
+        except RecursionError:
+            value = Failure(NESTED)
+        except Exception as exc:
+            # whatever goes wrong in there, the answer is not yes
+            value = Failure(f"{type(exc).__name__}: {exc}")
+        return value, state[COST]
+
+    def variable(self, variable: Variable, outer: State) -> Any:
+        """The value of `variables.<name>`, evaluated when it is first asked for; raises CelError."""
+        compiled = variable.compiled
+        found = self._values.get(compiled)
+        if found is None:
+            found = self._values[compiled] = self._run(compiled, outer[DEADLINE])
+        if compiled not in self._charged:
+            self._charged.add(compiled)
+            self._spent += found[1]
+        if type(found[0]) is Failure:
+            raise CelError(f'composited variable "{variable.name}" fails to evaluate: {found[0].message}')
+        return found[0]
 
 
-def _run(expression: Any, bindings: Activation) -> Any:
-    try:
-        result = expression.eval(bindings)
-        kind, value = result.type().name(), result.value()
-        if isinstance(value, list | dict):
-            value = result.plain_value()
-    except Exception as exc:
-        # whatever goes wrong in there, the answer is not yes
-        return Failure(in_server_words(str(exc)) or type(exc).__name__)
-    return Failure(in_server_words(value)) if kind == "ERROR" else value
+@dataclass(frozen=True, eq=False)
+class Variable:
+    name: str
+    compiled: Compiled
 
 
 def activation(bindings: Mapping[str, Any]) -> Activation:
-    return evaluating_environment().Activation(dict(bindings))
+    return Activation(bindings)
 
 
 class Compiler:
     """Compiles the expressions of one policy: its roots are fixed, its variables come one after the other."""
 
     def __init__(self, declared: Collection[str]) -> None:
-        self.declared = frozenset(declared)
+        self.declared = tuple(sorted(declared))
         self.variables: dict[str, Variable] = {}
-        self._programs: dict[str, Program] = {}
 
     def add_variable(self, name: str, source: str) -> None:
         """Declare `variables.<name>` for what is compiled after it; raises ExpressionInvalid."""
         try:
-            rewritten = self._rewrite(source)
-            program = self._compile(source, rewritten, ANY)
+            compiled = self._compiled(source, authorizer=True, variables=True, mixed=False)
         except ExpressionInvalid:
             # the policy is refused anyway; what uses the variable is not to blame
-            self.variables[name] = Variable(name, source, "dyn(null)", (), 1)
-            self._programs[name] = Program(source, None)
+            self.variables[name] = Variable(name, Compiled(kinds.DYN, False, _never))
             raise
-        self.variables[name] = Variable(
-            name=name,
-            source=source,
-            text=rewritten.text,
-            uses=tuple(rewritten.variables),
-            weight=self._weight(rewritten),
-        )
-        self._programs[name] = program
+        self.variables[name] = Variable(name, compiled)
 
-    def compile(self, source: str, wanted: Sequence[str], *, mixed: bool = False) -> Program:
+    def compile(
+        self,
+        source: str,
+        wanted: Sequence[str],
+        *,
+        mixed: bool = False,
+        authorizer: bool = True,
+        variables: bool = True,
+    ) -> Program:
         """`source` as a program whose static type is one of `wanted` (any, when empty).
 
         `mixed` lets literal lists and maps hold values of different types, which the API server refuses.
-        Raises ExpressionInvalid.
+        `authorizer` and `variables` say whether the expression may name those. Raises ExpressionInvalid.
         """
-        return self._compile(source, self._rewrite(source), wanted, mixed=mixed)
-
-    def _rewrite(self, source: str, *, lenient: bool = False) -> Rewritten:
-        if not source.strip():
-            raise ExpressionInvalid("expression is not specified")
-        if len(source.encode()) > MAX_SOURCE:
-            raise ExpressionInvalid(f"an expression may have at most {MAX_SOURCE} bytes")
-        try:
-            declared = self.declared | {CLUSTER_ONLY}
-            return rewrite(source, declared=declared, variables=self.variables, lenient=lenient)
-        except Misuse as exc:
-            raise ExpressionInvalid(_located(source, exc.message, exc.at)) from exc
-        except SyntaxUnreadable as exc:
-            raise ExpressionInvalid(_syntax_error(source) or f"compilation failed: {exc}") from exc
-
-    def _compile(
-        self, source: str, rewritten: Rewritten, wanted: Sequence[str], *, mixed: bool = False
-    ) -> Program:
-        used = {name: self._programs[name] for name in rewritten.variables}
-        if CLUSTER_ONLY in rewritten.names or any(program.cluster_only for program in used.values()):
-            return Program(source, None, used, cluster_only=True)
-        if self._weight(rewritten) > MAX_WEIGHT:
-            raise ExpressionInvalid("the variables that it uses mention each other too often")
-        text = self._bind(rewritten)
-        problem = literal_problem(source)
-        if problem:
-            raise ExpressionInvalid(_located(source, *problem))
-        try:
-            checked = checking_environment(self.declared).compile(text)
-            kind = _kind_name(checked.return_type())
-            mismatch = None if mixed else type_mismatch(checked.serialize())
-            expression = evaluating_environment().compile(text, disable_check=True)
-        except RuntimeError as exc:
-            raise ExpressionInvalid(_compile_error(source, text, str(exc))) from exc
-        if mismatch is not None:
-            raise ExpressionInvalid(
-                _located(source, mismatch.message, mismatch.at)
-                if text == source
-                else f"compilation failed: ERROR: {mismatch.message}"
-            )
+        # without variables there is no `variables`
+        variables = variables and bool(self.variables)
+        compiled = self._compiled(source, authorizer=authorizer, variables=variables, mixed=mixed)
+        kind = kinds.output_name(compiled.kind)
         if wanted and kind not in wanted:
             said = wanted[0] if len(wanted) == 1 else "one of [" + " ".join(wanted) + "]"
             raise ExpressionInvalid(f"must evaluate to {said} but got {kind}")
-        return Program(source, expression, used, _lenient_text=partial(self._lenient, source))
+        return Program(source, compiled)
 
-    def _lenient(self, source: str) -> str:
-        return self._bind(self._rewrite(source, lenient=True), lenient=True)
+    def _compiled(self, source: str, *, authorizer: bool, variables: bool, mixed: bool) -> Compiled:
+        if not source.strip():
+            raise ExpressionInvalid("expression is not specified")
+        if len(source) > MAX_SOURCE:
+            said = f"expression code point size exceeds limit: size: {len(source)}, limit {MAX_SOURCE}"
+            raise ExpressionInvalid(compile_failure(source, [Problem(0, said)]))
+        key = (source, self.declared, authorizer, variables, mixed)
+        for used, known in _COMPILED.get(key, ()):
+            if all(name in self.variables and self.variables[name].compiled is made for name, made in used):
+                return known
+        try:
+            compiled, names = self._compile(source, authorizer, variables, mixed)
+        except RecursionError:
+            raise ExpressionInvalid(f"compilation failed: {NESTED}") from None
+        if len(_COMPILED) >= _MAX_COMPILED:
+            _COMPILED.clear()
+        _COMPILED.setdefault(key, []).append(
+            (tuple((name, self.variables[name].compiled) for name in names), compiled)
+        )
+        return compiled
 
-    def _weight(self, rewritten: Rewritten) -> int:
-        return 1 + sum(count * self.variables[name].weight for name, count in rewritten.variables.items())
-
-    def _bind(self, rewritten: Rewritten, *, lenient: bool = False) -> str:
-        """The text with the variables it needs bound around it, each lazily and once."""
-        needed: dict[str, None] = {}
-
-        def visit(name: str) -> None:
-            if name not in needed:
-                for inner in self.variables[name].uses:
-                    visit(inner)
-                needed[name] = None
-
-        for name in rewritten.variables:
-            visit(name)
-        text = rewritten.text
-        for name in reversed(needed):
-            variable = self.variables[name]
-            bound = self._rewrite(variable.source, lenient=True).text if lenient else variable.text
-            text = f"cel.bind({binding_name(name)}, {bound}, {text})"
-        if len(text) > MAX_BOUND and not lenient:
-            raise ExpressionInvalid("the expression and its variables are too large together")
-        return text
-
-
-def _kind_name(kind: Any) -> str:
-    """A type as the API server spells it: `list(string)`, `dyn`, `kubernetes.Quantity`."""
-    name = str(kind.name())
-    if name.isupper() or name.startswith(("LIST", "MAP")):
-        return name.lower().replace("<", "(").replace(">", ")").replace("null", "null_type")
-    return name
-
-
-def _located(source: str, message: str, at: int) -> str:
-    """cel-go's rendering of an error: where, what, the line, and a caret under it."""
-    line_start = source.rfind("\n", 0, at) + 1
-    line = source[line_start:].partition("\n")[0]
-    column = at - line_start
-    row = source.count("\n", 0, at) + 1
-    caret = "." * column + "^"
-    return f"compilation failed: ERROR: <input>:{row}:{column + 1}: {message}\n | {line}\n | {caret}"
-
-
-def _syntax_error(source: str) -> str:
-    try:
-        evaluating_environment().compile(source, disable_check=True)
-    except RuntimeError as exc:
-        return _compile_error(source, source, str(exc))
-    return ""
+    def _compile(
+        self, source: str, authorizer: bool, variables: bool, mixed: bool
+    ) -> tuple[Compiled, tuple[str, ...]]:
+        tree, problems = parse(source)
+        if tree is None:
+            raise ExpressionInvalid(compile_failure(source, problems))
+        declared = {name: environment.DECLARED[name] for name in self.declared}
+        if authorizer:
+            declared[environment.AUTHORIZER] = environment.DECLARED[environment.AUTHORIZER]
+            declared[environment.REQUEST_AUTHORIZER] = environment.RESOURCE_CHECK
+        if variables:
+            declared[environment.VARIABLES] = environment.VARIABLES_TYPE
+        fields = {name: variable.compiled.kind for name, variable in self.variables.items()}
+        checker = Checker(declared, fields)
+        kind = checker.check(tree)
+        problems = checker.problems or literal_problems(checker.noted, checker.final, mixed=mixed)
+        if problems:
+            raise ExpressionInvalid(compile_failure(source, problems))
+        kind = checker.final(kind)
+        used = tuple(checker.used)
+        cluster_only = any(name.startswith(CLUSTER_ONLY) for name in checker.names) or any(
+            self.variables[name].compiled.cluster_only for name in used
+        )
+        if cluster_only:
+            return Compiled(kind, True, _never), used
+        planner = Planner(dict(self.variables))
+        plan = planner.plan(tree)
+        return Compiled(kind, False, plan.run, plan.cost, planner.slots), used
 
 
-def _compile_error(source: str, text: str, raw: str) -> str:
-    """The checker's complaint; positions are only said when they are positions in what the author wrote."""
-    said = without_status(raw).rstrip()
-    if text == source:
-        return f"compilation failed: {said}"
-    first = said.partition("\n")[0].removeprefix("ERROR: ")
-    message = first.split(": ", 1)[-1]
-    return f"compilation failed: ERROR: {message}"
+def _never(_state: State) -> Any:
+    raise CelError("this expression cannot be evaluated here")
 
 
 __all__ = [
+    "ACTIVATION",
     "ANY",
     "BOOL",
+    "FIRST_LOCAL",
     "NULL",
     "STRING",
+    "Activation",
     "Compiler",
     "ExpressionInvalid",
     "Failure",

@@ -1,32 +1,19 @@
-"""The CEL libraries that Kubernetes adds, one module each; `ALL` is what the environments declare.
+"""The functions of Kubernetes' CEL environment, one module a library; importing it makes all known."""
 
-Values that JSON cannot say (a quantity, an address) travel through the evaluator as tagged bytes: no document
-holds bytes, and equal values have equal bytes, so `==` means what it should.
-"""
-
-from portal.policy.cel.functions import (
+from portal.policy.cel.functions import (  # noqa: F401
+    collections,
     formats,
-    images,
-    lists,
+    formatting,
     networks,
+    optionals,
     quantities,
     regexes,
     semvers,
     sets,
+    texts,
+    times,
     urls,
 )
-from portal.policy.cel.functions.declare import Function
+from portal.policy.cel.functions.registry import IMPLEMENTATIONS
 
-ALL: tuple[Function, ...] = (
-    *formats.FUNCTIONS,
-    *images.FUNCTIONS,
-    *lists.FUNCTIONS,
-    *networks.FUNCTIONS,
-    *quantities.FUNCTIONS,
-    *regexes.FUNCTIONS,
-    *semvers.FUNCTIONS,
-    *sets.FUNCTIONS,
-    *urls.FUNCTIONS,
-)
-
-__all__ = ["ALL", "Function"]
+__all__ = ["IMPLEMENTATIONS"]

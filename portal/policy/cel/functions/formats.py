@@ -10,9 +10,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
-from portal.policy.cel.functions.declare import STRING, STRINGS, Function, Overload, opaque
+from portal.policy.cel.functions.registry import IMPLEMENTATIONS, define
+from portal.policy.cel.values import NONE, Opaque, Optional
 
-FORMAT = opaque("format", "kubernetes.NamedFormat")
 Check = Callable[[str], list[str]]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -129,22 +129,51 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def _named(name: str) -> bytes:
-    """The format called `name`; no bytes at all is no format."""
-    return FORMAT.pack(name) if name in CHECKS else b""
+# the length of the pattern that the API server reckons with when it counts the cost of a check
+PATTERN_SIZES = {
+    "dns1123Label": 30,
+    "dns1123LabelPrefix": 30,
+    "dns1035Label": 30,
+    "dns1035LabelPrefix": 30,
+    "dns1123Subdomain": 60,
+    "dns1123SubdomainPrefix": 60,
+    "qualifiedName": 60,
+    "labelValue": 40,
+    "uri": 1103,
+    "uuid": 70,
+    "byte": 84,
+    "date": 71,
+    "datetime": 71,
+}
 
 
-def _validate(packed: bytes, text: str) -> list[str]:
-    return CHECKS[FORMAT.unpack(packed)](text)
+class Format(Opaque):
+    __slots__ = ("name",)
+    type_name = "kubernetes.NamedFormat"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Format) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
-def _accessor(name: str) -> Function:
-    return Function(f"format.{name}", (Overload(FORMAT, [], lambda: FORMAT.pack(name)),))
+FORMATS = {name: Format(name) for name in CHECKS}
 
 
-# `format.named` and `validate` are optional in Kubernetes: see rewrite, which wraps them
-FUNCTIONS: tuple[Function, ...] = (
-    Function("format.named", (Overload(FORMAT, [STRING], _named),)),
-    Function("validate", (Overload(STRINGS, [FORMAT, STRING], _validate),), member=True),
-    *(_accessor(name) for name in CHECKS),
-)
+@define("format.named", str)
+def _named(name: str) -> Optional:
+    return Optional(FORMATS[name]) if name in FORMATS else NONE
+
+
+@define(".validate", Format, str)
+def _validate(chosen: Format, text: str) -> Optional:
+    """None where the text is right, else everything that is wrong with it."""
+    problems = CHECKS[chosen.name](text)
+    return Optional(problems) if problems else NONE
+
+
+IMPLEMENTATIONS |= {f"format.{name}": lambda chosen=chosen: chosen for name, chosen in FORMATS.items()}

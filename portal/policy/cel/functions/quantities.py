@@ -1,33 +1,41 @@
-"""`quantity` (apiserver/pkg/cel/library/quantity.go)."""
+"""`quantity` (apiserver/pkg/cel/library/quantity.go), and the comparisons that it shares with `semver`."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import Any
 
-from portal.policy.cel.functions.declare import (
-    BOOL,
-    DOUBLE,
-    INT,
-    STRING,
-    Function,
-    Overload,
-    function,
-    method,
-    opaque,
-)
+from portal.policy.cel.errors import CelError
+from portal.policy.cel.functions.registry import IMPLEMENTATIONS, define, no_overload
+from portal.policy.cel.functions.semvers import Semver
+from portal.policy.cel.values import Opaque
 from portal.policy.quantities import Quantity, QuantityError, parse_quantity
 
-QUANTITY = opaque("quantity", "kubernetes.Quantity")
+
+class Amount(Opaque):
+    """A quantity as a value of an expression."""
+
+    __slots__ = ("quantity",)
+    type_name = "kubernetes.Quantity"
+
+    def __init__(self, quantity: Quantity) -> None:
+        self.quantity = quantity
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Amount) and self.quantity == other.quantity
+
+    def __hash__(self) -> int:
+        return hash(self.quantity)
 
 
-def _pack(quantity: Quantity) -> bytes:
-    return QUANTITY.pack(format(quantity.amount.normalize(), "f"))
+@define("quantity", str)
+def _quantity(text: str) -> Amount:
+    try:
+        return Amount(parse_quantity(text))
+    except QuantityError as exc:
+        raise CelError(str(exc)) from None
 
 
-def _read(packed: bytes) -> Quantity:
-    return Quantity(Decimal(QUANTITY.unpack(packed)))
-
-
+@define("isQuantity", str)
 def _is_quantity(text: str) -> bool:
     try:
         parse_quantity(text)
@@ -36,47 +44,59 @@ def _is_quantity(text: str) -> bool:
     return True
 
 
-def _as_integer(packed: bytes) -> int:
-    quantity = _read(packed)
-    if not quantity.is_integer:
-        raise ValueError("cannot convert value to integer")
-    return int(quantity.amount)
+@define(".isInteger", Amount)
+def _is_integer(amount: Amount) -> bool:
+    return amount.quantity.is_integer
 
 
-def _compare(left: bytes, right: bytes) -> int:
-    a, b = _read(left), _read(right)
-    return (a > b) - (a < b)
+@define(".asInteger", Amount)
+def _as_integer(amount: Amount) -> int:
+    if not amount.quantity.is_integer:
+        raise CelError("cannot convert value to integer")
+    return int(amount.quantity.amount)
 
 
-def _sign(packed: bytes) -> int:
-    amount = _read(packed).amount
-    return (amount > 0) - (amount < 0)
+@define(".asApproximateFloat", Amount)
+def _as_float(amount: Amount) -> float:
+    return float(amount.quantity.amount)
 
 
-FUNCTIONS: tuple[Function, ...] = (
-    function("quantity", QUANTITY, [STRING], lambda text: _pack(parse_quantity(text))),
-    function("isQuantity", BOOL, [STRING], _is_quantity),
-    method("isInteger", BOOL, [QUANTITY], lambda q: _read(q).is_integer),
-    method("asInteger", INT, [QUANTITY], _as_integer),
-    method("asApproximateFloat", DOUBLE, [QUANTITY], lambda q: float(_read(q).amount)),
-    method("sign", INT, [QUANTITY], _sign),
-    Function(
-        "add",
-        (
-            Overload(QUANTITY, [QUANTITY, QUANTITY], lambda a, b: _pack(_read(a).plus(_read(b)))),
-            Overload(QUANTITY, [QUANTITY, INT], lambda a, b: _pack(_read(a).plus(b))),
-        ),
-        member=True,
-    ),
-    Function(
-        "sub",
-        (
-            Overload(QUANTITY, [QUANTITY, QUANTITY], lambda a, b: _pack(_read(a).minus(_read(b)))),
-            Overload(QUANTITY, [QUANTITY, INT], lambda a, b: _pack(_read(a).minus(b))),
-        ),
-        member=True,
-    ),
-)
+@define("sign", Amount)
+def _sign(amount: Amount) -> int:
+    return (amount.quantity.amount > 0) - (amount.quantity.amount < 0)
 
-# `compareTo`, `isLessThan` and `isGreaterThan` are shared with semver; see semvers.py
-compare = _compare
+
+def _other(name: str, left: Any, right: Any) -> Quantity | int:
+    if type(left) is Amount:
+        if type(right) is Amount:
+            return right.quantity
+        if type(right) is int:
+            return right
+    raise no_overload(name, left, right)
+
+
+def _add(left: Any, right: Any) -> Amount:
+    other = _other("add", left, right)
+    return Amount(left.quantity.plus(other))
+
+
+def _sub(left: Any, right: Any) -> Amount:
+    other = _other("sub", left, right)
+    return Amount(left.quantity.minus(other))
+
+
+def _compared(name: str, left: Any, right: Any) -> int:
+    if type(left) is Amount and type(right) is Amount:
+        return (left.quantity > right.quantity) - (left.quantity < right.quantity)
+    if type(left) is Semver and type(right) is Semver:
+        return (left.order > right.order) - (left.order < right.order)
+    raise no_overload(name, left, right)
+
+
+IMPLEMENTATIONS |= {
+    ".add": _add,
+    ".sub": _sub,
+    ".compareTo": lambda left, right: _compared("compareTo", left, right),
+    ".isGreaterThan": lambda left, right: _compared("isGreaterThan", left, right) > 0,
+    ".isLessThan": lambda left, right: _compared("isLessThan", left, right) < 0,
+}

@@ -1,4 +1,4 @@
-"""`find` and `findAll` (apiserver/pkg/cel/library/regex.go), in RE2, which is linear in its input."""
+"""`matches`, `find` and `findAll` in RE2, which is linear in its input, as Go's regexp is."""
 
 from __future__ import annotations
 
@@ -8,39 +8,62 @@ from typing import Any
 
 import re2
 
-from portal.policy.cel.functions.declare import INT, STRING, STRINGS, Function, Overload, method
+from portal.policy.cel.errors import CelError
+from portal.policy.cel.functions.registry import IMPLEMENTATIONS, define
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
+# what Go says where the library says something else
+_GO_WORDS = {
+    "missing )": "missing closing )",
+    "missing ]": "missing closing ]",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "trailing \\": "trailing backslash at end of expression",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
 
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> Any:
+@lru_cache(maxsize=512)
+def compiled(pattern: str) -> Any:
+    """Raises CelError in Go's words."""
     try:
         return re2.compile(pattern, _OPTIONS)
     except re2.error as exc:
         detail = exc.args[0].decode() if exc.args and isinstance(exc.args[0], bytes) else str(exc)
-        raise ValueError(f"Illegal regex: error parsing regexp: {detail}") from None
+        raise CelError(f"error parsing regexp: {_in_go_words(detail, pattern)}") from None
 
 
+def _in_go_words(detail: str, pattern: str) -> str:
+    reason, _, part = detail.partition(": ")
+    return f"{_GO_WORDS.get(reason, reason)}: `{part or pattern}`"
+
+
+def _matches(text: Any, pattern: Any) -> bool:
+    if type(text) is not str or type(pattern) is not str:
+        raise CelError("no such overload")
+    return compiled(pattern).search(text) is not None
+
+
+IMPLEMENTATIONS |= {"matches": _matches, ".matches": _matches}
+
+
+def _or_illegal(pattern: str) -> Any:
+    try:
+        return compiled(pattern)
+    except CelError as exc:
+        raise CelError(f"Illegal regex: {exc}") from None
+
+
+@define(".find", str, str)
 def _find(text: str, pattern: str) -> str:
-    found = _compiled(pattern).search(text)
+    found = _or_illegal(pattern).search(text)
     return found.group() if found else ""
 
 
+@define(".findAll", str, str, int)
 def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
-    matches = (found.group() for found in _compiled(pattern).finditer(text))
+    matches = (found.group() for found in _or_illegal(pattern).finditer(text))
     return list(matches if limit < 0 else islice(matches, limit))
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    method("find", STRING, [STRING, STRING], _find),
-    Function(
-        "findAll",
-        (
-            Overload(STRINGS, [STRING, STRING], _find_all),
-            Overload(STRINGS, [STRING, STRING, INT], _find_all),
-        ),
-        member=True,
-    ),
-)

@@ -1,100 +1,108 @@
-"""`semver` (apiserver/pkg/cel/library/semverlib.go), and the comparisons that it shares with `quantity`."""
+"""`semver` (apiserver/pkg/cel/library/semverlib.go, and blang/semver which reads them)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import total_ordering
 from typing import Any
 
-from portal.policy.cel.functions import quantities
-from portal.policy.cel.functions.declare import BOOL, INT, STRING, CelType, Function, Overload, method, opaque
+from portal.policy.cel.errors import CelError
+from portal.policy.cel.functions.registry import define
+from portal.policy.cel.values import Opaque
 
-SEMVER = opaque("semver", "kubernetes.Semver")
-_NUMBER = r"(0|[1-9]\d*)"
-_STRICT = re.compile(
-    rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$"
-)
-_LENIENT = re.compile(r"^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?((?:-[^+]*)?(?:\+.*)?)$")
+_DIGITS = re.compile(r"\d+", re.ASCII)
+_LABEL = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
+_PARTS = ("major", "minor", "patch")
 
 
-@total_ordering
-class _Version:
-    """A semantic version's precedence (semver.org, clause 11); build metadata does not count."""
+class Semver(Opaque):
+    """A semantic version; `order` is its precedence (semver.org, clause 11), which leaves build data out."""
 
-    def __init__(self, text: str) -> None:
-        found = _STRICT.match(text)
-        if found is None:
-            raise ValueError(
-                f"Invalid character(s) found in version: {text}" if text else "Version string empty"
-            )
-        self.numbers = (int(found[1]), int(found[2]), int(found[3]))
-        self.labels = [
-            (0, int(part), "") if part.isdigit() else (1, 0, part)
-            for part in (found[4] or "").split(".")
-            if part
-        ]
-        if any(part.isdigit() and len(part) > 1 and part[0] == "0" for part in (found[4] or "").split(".")):
-            raise ValueError(f"Numeric PreRelease version must not contain leading zeroes {text!r}")
+    __slots__ = ("numbers", "order")
+    type_name = "kubernetes.Semver"
 
-    def _order(self) -> tuple[tuple[int, int, int], bool, list[tuple[int, int, str]]]:
-        return self.numbers, not self.labels, self.labels
+    def __init__(self, numbers: tuple[int, int, int], labels: list[tuple[int, int, str]]) -> None:
+        self.numbers = numbers
+        self.order = (numbers, not labels, labels)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Version) and self._order() == other._order()
-
-    def __lt__(self, other: _Version) -> bool:
-        return self._order() < other._order()
+        return isinstance(other, Semver) and self.order == other.order
 
     def __hash__(self) -> int:
         return hash(self.numbers)
 
 
+def _number(text: str, part: str) -> int:
+    if not _DIGITS.fullmatch(text):
+        raise CelError(f'Invalid character(s) found in {part} number "{text}"')
+    if len(text) > 1 and text[0] == "0":
+        raise CelError(f'{part.capitalize()} number must not contain leading zeroes "{text}"')
+    if int(text) >= 2**64:
+        raise CelError(f'strconv.ParseUint: parsing "{text}": value out of range')
+    return int(text)
+
+
+def parse_semver(text: str) -> Semver:
+    if not text:
+        raise CelError("Version string empty")
+    parts = text.split(".", 2)
+    if len(parts) != 3:
+        raise CelError("No Major.Minor.Patch elements found")
+    major, minor = _number(parts[0], "major"), _number(parts[1], "minor")
+    rest, plus, build = parts[2].partition("+")
+    patch, dash, labels = rest.partition("-")
+    number = _number(patch, "patch")
+    found = [_label(label) for label in labels.split(".")] if dash else []
+    for piece in build.split(".") if plus else ():
+        if not piece:
+            raise CelError("Build meta data is empty")
+        if not _LABEL.fullmatch(piece):
+            raise CelError(f'Invalid character(s) found in build meta data "{piece}"')
+    return Semver((major, minor, number), found)
+
+
+def _label(text: str) -> tuple[int, int, str]:
+    """A prerelease label in its order: numbers before words."""
+    if not text:
+        raise CelError("Prerelease is empty")
+    if _DIGITS.fullmatch(text):
+        if len(text) > 1 and text[0] == "0":
+            raise CelError(f'Numeric PreRelease version must not contain leading zeroes "{text}"')
+        return 0, int(text), ""
+    if not _LABEL.fullmatch(text):
+        raise CelError(f'Invalid character(s) found in prerelease "{text}"')
+    return 1, 0, text
+
+
 def _normalised(text: str) -> str:
-    found = _LENIENT.match(text)
-    if found is None:
-        return text
-    return ".".join(str(int(found[i] or "0")) for i in (1, 2, 3)) + found[4]
+    parts = text.removeprefix("v").split(".", 2)
+    for position, part in enumerate(parts):
+        if len(part) > 1:
+            shorter = part.lstrip("0")
+            parts[position] = shorter if shorter[:1].isdigit() else f"0{shorter}"
+    if len(parts) < 3:
+        if re.search("[+-]", parts[-1]):
+            raise CelError("short version cannot contain PreRelease/Build meta data")
+        parts += ["0"] * (3 - len(parts))
+    return ".".join(parts)
 
 
-def _parse(text: str, lenient: bool = False) -> bytes:
-    wanted = _normalised(text) if lenient else text
-    _Version(wanted)
-    # build metadata does not make two versions differ
-    return SEMVER.pack(wanted.partition("+")[0])
+@define("semver", str, bool)
+def _semver(text: str, lenient: bool = False) -> Semver:
+    return parse_semver(_normalised(text) if lenient else text)
 
 
-def _read(packed: bytes) -> _Version:
-    return _Version(SEMVER.unpack(packed))
-
-
+@define("isSemver", str, bool)
 def _is_semver(text: str, lenient: bool = False) -> bool:
     try:
-        _parse(text, lenient)
-    except ValueError:
+        _semver(text, lenient)
+    except CelError:
         return False
     return True
 
 
-def _compare(left: bytes, right: bytes) -> int:
-    if bytes(left).startswith(quantities.QUANTITY.pack("")):
-        return quantities.compare(left, right)
-    a, b = _read(left), _read(right)
-    return (a > b) - (a < b)
+def _part(position: int) -> Any:
+    return lambda version: version.numbers[position]
 
 
-def _comparison(name: str, result: CelType, implementation: Callable[[bytes, bytes], Any]) -> Function:
-    pairs = ((quantities.QUANTITY, quantities.QUANTITY), (SEMVER, SEMVER))
-    return Function(name, tuple(Overload(result, pair, implementation) for pair in pairs), member=True)
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    Function("semver", (Overload(SEMVER, [STRING], _parse), Overload(SEMVER, [STRING, BOOL], _parse))),
-    Function("isSemver", (Overload(BOOL, [STRING], _is_semver), Overload(BOOL, [STRING, BOOL], _is_semver))),
-    method("major", INT, [SEMVER], lambda v: _read(v).numbers[0]),
-    method("minor", INT, [SEMVER], lambda v: _read(v).numbers[1]),
-    method("patch", INT, [SEMVER], lambda v: _read(v).numbers[2]),
-    _comparison("compareTo", INT, _compare),
-    _comparison("isLessThan", BOOL, lambda a, b: _compare(a, b) < 0),
-    _comparison("isGreaterThan", BOOL, lambda a, b: _compare(a, b) > 0),
-)
+for _position, _name in enumerate(_PARTS):
+    define(f".{_name}", Semver)(_part(_position))

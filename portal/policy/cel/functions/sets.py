@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.policy.cel.functions.declare import BOOL, LIST, Function, function
-from portal.policy.cel.functions.equality import holds
+from portal.policy.cel.functions.registry import define
+from portal.policy.cel.values import contains
 
 
+@define("sets.contains", list, list)
 def _contains(items: list[Any], wanted: list[Any]) -> bool:
-    return all(holds(items, item) for item in wanted)
+    return all(contains(items, item) for item in wanted)
 
 
+@define("sets.intersects", list, list)
 def _intersects(left: list[Any], right: list[Any]) -> bool:
-    return any(holds(left, item) for item in right)
+    return any(contains(right, item) for item in left)
 
 
-FUNCTIONS: tuple[Function, ...] = (
-    function("sets.contains", BOOL, [LIST, LIST], _contains),
-    function("sets.equivalent", BOOL, [LIST, LIST], lambda a, b: _contains(a, b) and _contains(b, a)),
-    function("sets.intersects", BOOL, [LIST, LIST], _intersects),
-)
+@define("sets.equivalent", list, list)
+def _equivalent(left: list[Any], right: list[Any]) -> bool:
+    return _contains(left, right) and _contains(right, left)

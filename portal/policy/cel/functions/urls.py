@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from portal.policy.cel.functions.declare import BOOL, QUERY, STRING, Function, function, method, opaque
+from portal.policy.cel.errors import CelError
+from portal.policy.cel.functions.registry import define
+from portal.policy.cel.values import Opaque
 
-URL = opaque("url", "kubernetes.URL")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*$")
 _ESCAPES = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PORT = re.compile(r":\d*$")
@@ -15,11 +16,18 @@ _PORT = re.compile(r":\d*$")
 _PATH_SAFE = "/!$&'()*+,;=:@-._~"
 
 
-def _check(text: str) -> str:
-    problem = _problem(text)
-    if problem:
-        raise ValueError(f"URL parse error during conversion from string: parse {_quoted(text)}: {problem}")
-    return text
+class Url(Opaque):
+    __slots__ = ("text",)
+    type_name = "kubernetes.URL"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Url) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
 
 def _quoted(text: str) -> str:
@@ -36,7 +44,8 @@ def _problem(text: str) -> str:
         if not colon or not _SCHEME.match(scheme):
             return "invalid URI for request"
         if not rest.startswith("/"):
-            return "invalid URI for request"
+            # neither host nor path: all of it is opaque
+            return ""
     escape = _ESCAPES.search(text.partition("?")[0])
     if escape:
         return f"invalid URL escape {_quoted(text[escape.start() : escape.start() + 3])}"
@@ -58,42 +67,49 @@ def _host_problem(text: str) -> str:
     return ""
 
 
+@define("url", str)
+def _url(text: str) -> Url:
+    problem = _problem(text)
+    if problem:
+        raise CelError(f"URL parse error during conversion from string: parse {_quoted(text)}: {problem}")
+    return Url(text)
+
+
+@define("isURL", str)
 def _is_url(text: str) -> bool:
     return not _problem(text)
 
 
-def _host(packed: bytes) -> str:
-    return urlsplit(URL.unpack(packed)).netloc.rpartition("@")[2]
+@define(".getScheme", Url)
+def _scheme(url: Url) -> str:
+    return urlsplit(url.text).scheme
 
 
-def _hostname(packed: bytes) -> str:
-    host = _host(packed)
+@define(".getHost", Url)
+def _host(url: Url) -> str:
+    return urlsplit(url.text).netloc.rpartition("@")[2]
+
+
+@define(".getHostname", Url)
+def _hostname(url: Url) -> str:
+    host = _host(url)
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return _PORT.sub("", host)
 
 
-def _port(packed: bytes) -> str:
-    found = _PORT.search(_host(packed).rpartition("]")[2])
+@define(".getPort", Url)
+def _port(url: Url) -> str:
+    found = _PORT.search(_host(url).rpartition("]")[2])
     return found.group()[1:] if found else ""
 
 
-def _escaped_path(packed: bytes) -> str:
-    path = urlsplit(URL.unpack(packed)).path
+@define(".getEscapedPath", Url)
+def _escaped_path(url: Url) -> str:
+    path = urlsplit(url.text).path
     return path if "%" in path else quote(unquote(path), safe=_PATH_SAFE)
 
 
-def _query(packed: bytes) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(URL.unpack(packed)).query, keep_blank_values=True)
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    function("url", URL, [STRING], lambda text: URL.pack(_check(text))),
-    function("isURL", BOOL, [STRING], _is_url),
-    method("getScheme", STRING, [URL], lambda u: urlsplit(URL.unpack(u)).scheme),
-    method("getHost", STRING, [URL], _host),
-    method("getHostname", STRING, [URL], _hostname),
-    method("getPort", STRING, [URL], _port),
-    method("getEscapedPath", STRING, [URL], _escaped_path),
-    method("getQuery", QUERY, [URL], _query),
-)
+@define(".getQuery", Url)
+def _query(url: Url) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(url.text).query, keep_blank_values=True)
