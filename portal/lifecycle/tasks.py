@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from celery import Task
+from celery.signals import celeryd_after_setup
 
 from portal.audit.context import acting
 from portal.audit.models import AuditEvent
@@ -18,9 +21,15 @@ from portal.lifecycle.operations import (
     reconcile,
     scanning,
 )
-from portal.lifecycle.selectors import changes
+from portal.lifecycle.selectors import bundle, changes
 
 log = structlog.get_logger(__name__)
+
+
+@celeryd_after_setup.connect
+def compile_policies(**_: Any) -> None:
+    """Once, before the pool's processes are forked."""
+    bundle.load_early()
 
 
 def wake(change_id: int, *, countdown: float = 0.0) -> None:

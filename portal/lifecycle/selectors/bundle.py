@@ -8,12 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
+import structlog
 from django.conf import settings
 
 from portal.environments.models import Environment, PolicyMode
 from portal.policy import Bundle, PolicyInvalid, PolicyProblem, load_bundle
 from portal.policy.bundle import EXAMPLES
 from portal.policy.modes import Mode, Overrides, with_modes
+
+log = structlog.get_logger(__name__)
 
 State = tuple[tuple[str, int], ...]
 
@@ -55,6 +58,15 @@ def as_in_folder() -> Bundle:
     """The folder's policies in the folder's own modes. Raises PolicyInvalid."""
     folder: Path = settings.SLIPWAY_POLICY_DIR
     return _load(folder, _state(folder))
+
+
+def load_early() -> None:
+    """Compile before workers are forked, rather than in somebody's first request. Unusable policies are said
+    then, by each request, so here they are only noted."""
+    try:
+        as_in_folder()
+    except PolicyInvalid as exc:
+        log.error("policies_unusable", message=exc.message)
 
 
 def overrides() -> dict[tuple[str, str], Mode]:
