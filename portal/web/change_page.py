@@ -17,6 +17,7 @@ from portal.lifecycle.services import approvals
 from portal.lifecycle.states import CHANGES, ChangeState
 from portal.web import judgements, live
 from portal.web.access import SignedIn
+from portal.web.exceptions import excepting
 from portal.web.forms.decision import CancelForm, DecisionForm
 
 TABS = ("overview", "diff", "verdicts", "objects", "log", "audit")
@@ -45,6 +46,8 @@ def context(
         "waiting": changes.waiting_on(change),
         "steps": changes.steps(change),
         "verdicts": verdicts,
+        "granted": judgements.exceptions_of(verdicts, request.user),
+        "ask_exception": _excepting(change, verdicts, request.user),
         "decisions": change.approvals.select_related("actor"),
         "why_not": why_not,
         "may_decide": why_not is None,
@@ -54,6 +57,10 @@ def context(
         "etag": etag(change, request.user, tab),
         **_tab(tab, change, request.user),
     }
+
+
+def _excepting(change: ChangeRequest, verdicts: judgements.Grouped, user: User) -> excepting.Excepting | None:
+    return excepting.offered(user, change) if verdicts.blocking or verdicts.noted else None
 
 
 def _count(tab: str, verdicts: judgements.Grouped) -> int:

@@ -8,10 +8,12 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import User
-from portal.lifecycle.selectors import changes
+from portal.lifecycle.selectors import changes, exceptions
 from portal.web import navigation
 
-STYLESHEETS = tuple(f"slipway/css/{name}.css" for name in ("tokens", "frame", "parts", "forms", "pages"))
+STYLESHEETS = tuple(
+    f"slipway/css/{name}.css" for name in ("tokens", "frame", "parts", "forms", "pages", "policies")
+)
 THEMES = {"auto": "light", "light": "dark", "dark": "auto"}
 
 
@@ -34,7 +36,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "places": navigation.places_for(user),
         "places_at_hand": at_hand,
         "places_more": more,
-        "awaiting_count": SimpleLazyObject(lambda: changes.awaiting_decision_by(user).count()),
+        "waiting_counts": {
+            "approvals": SimpleLazyObject(lambda: changes.awaiting_decision_by(user).count()),
+            "exceptions": SimpleLazyObject(lambda: exceptions.awaiting_decision_by(user).count()),
+        },
     }
 
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from portal.accounts.models import User
 from portal.lifecycle.models import Application, ChangeRequest, ServiceInstance
+from portal.lifecycle.selectors import policies
 from services_catalog import selectors
 
 LONGEST = 80
@@ -35,5 +36,6 @@ def named(user: User, words: str) -> dict[str, Any]:
         .for_lists()
         .filter(name__icontains=words)[:ROWS],
         "offerings": selectors.catalog(search=words)[:ROWS],
+        "policies": policies.named(words)[:ROWS],
         "changes": ChangeRequest.objects.visible_to(user).for_lists().filter(name__icontains=words)[:ROWS],
     }

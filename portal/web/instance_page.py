@@ -13,9 +13,11 @@ from portal.lifecycle.models import ServiceInstance
 from portal.lifecycle.selectors import instances
 from portal.web import live
 from portal.web.access import SignedIn
+from portal.web.exceptions import excepting
+from portal.web.policy import standing as policy_standing
 from services_catalog import selectors
 
-TABS = ("overview", "releases", "timeline")
+TABS = ("overview", "policy", "releases", "timeline")
 
 
 def rows(user: User) -> QuerySet[ServiceInstance]:
@@ -37,11 +39,13 @@ def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
     tab = tab if tab in TABS else "overview"
     active = instances.active_change(instance)
     release = instance.current_release
+    standing = policy_standing.of_instance(instance)
     may_ask = request.user.access.may(Verb.REQUEST, instance.team_id) and instance.retired_at is None
     return {
         "instance": instance,
         "tab": tab,
-        "tabs": [(name, name.title()) for name in TABS],
+        "tabs": [(name, name.title(), standing.open if name == "policy" else 0) for name in TABS],
+        "standing": standing,
         "active": active,
         "may_ask": may_ask,
         "next_stages": stages_ahead(instance),
@@ -55,8 +59,9 @@ def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
             instance.retirement_announced_at,
             instance.retired_at,
             active and (active.pk, active.state, active.phase),
+            standing.facts,
         ),
-        **_tab(tab, instance),
+        **_tab(tab, instance, request.user),
     }
 
 
@@ -73,7 +78,12 @@ def _runs(sibling: ServiceInstance, release: int) -> bool:
     return sibling.current_release is not None and sibling.current_release.promoted_from_id == release
 
 
-def _tab(tab: str, instance: ServiceInstance) -> dict[str, Any]:
+def _tab(tab: str, instance: ServiceInstance, user: User) -> dict[str, Any]:
+    if tab == "policy":
+        return {
+            "violations": policy_standing.violations(instance),
+            "ask_exception": excepting.offered(user, instance),
+        }
     if tab == "releases":
         return {"releases": instances.releases(instance)}
     if tab == "timeline":

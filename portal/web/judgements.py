@@ -1,12 +1,13 @@
-"""Verdicts in the order in which somebody needs them: what blocks, what warns, what passes."""
+"""Verdicts in the order in which somebody needs them: what blocks, warns, is waived, passes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from portal.lifecycle.models import ChangeRequest
+from portal.accounts.models import User
+from portal.lifecycle.models import ChangeRequest, PolicyException
 from portal.policy import Verdict
 
 
@@ -15,10 +16,15 @@ class Grouped:
     blocking: list[Verdict]
     noted: list[Verdict]
     passed: list[Verdict]
+    waived: list[Verdict] = field(default_factory=list)
 
     @property
     def total(self) -> int:
-        return len(self.blocking) + len(self.noted) + len(self.passed)
+        return len(self.blocking) + len(self.noted) + len(self.waived) + len(self.passed)
+
+    @property
+    def exception_ids(self) -> set[int]:
+        return {verdict.exception for verdict in self.waived if verdict.exception is not None}
 
 
 def grouped(verdicts: Iterable[Verdict]) -> Grouped:
@@ -26,6 +32,7 @@ def grouped(verdicts: Iterable[Verdict]) -> Grouped:
     return Grouped(
         blocking=[v for v in found if v.blocks],
         noted=[v for v in found if v.outcome in ("warn", "audit")],
+        waived=[v for v in found if v.outcome == "waived"],
         passed=[v for v in found if v.outcome == "pass"],
     )
 
@@ -36,3 +43,11 @@ def of_change(change: ChangeRequest) -> Grouped:
         change.release.verdicts if change.release else []
     )
     return grouped(Verdict.from_dict(each) for each in stored)
+
+
+def exceptions_of(verdicts: Grouped, user: User) -> dict[int, PolicyException]:
+    """The exceptions that waive something here, by id, as far as `user` may see them."""
+    if not verdicts.exception_ids:
+        return {}
+    rows = PolicyException.objects.visible_to(user).for_lists()
+    return rows.in_bulk(verdicts.exception_ids)

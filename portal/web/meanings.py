@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portal.lifecycle.states import ChangeState, Health
+from portal.lifecycle.states import ChangeState, ExceptionState, Health
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ HEALTH: Mapping[str, Shown] = {
 }
 OUTCOME: Mapping[str, Shown] = {
     "pass": Shown("ready", "Pass"),
+    "waived": Shown("quiet", "Waived"),
     "warn": Shown("waiting", "Warn"),
     "audit": Shown("quiet", "Note"),
     "deny": Shown("wrong", "Deny"),
@@ -66,6 +67,26 @@ OBJECT_CHANGE: Mapping[str, Shown] = {
     "changed": Shown("waiting", "Changed"),
     "same": Shown("quiet", "Same"),
 }
+EXCEPTION: Mapping[str, Shown] = {
+    ExceptionState.REQUESTED: Shown("waiting", "Waiting for a decision"),
+    ExceptionState.GRANTED: Shown("ready", "Granted"),
+    ExceptionState.REJECTED: Shown("wrong", "Rejected"),
+    ExceptionState.WITHDRAWN: Shown("quiet", "Withdrawn"),
+    ExceptionState.REVOKED: Shown("quiet", "Revoked"),
+    ExceptionState.EXPIRED: Shown("quiet", "Ended"),
+}
+BLAST_RADIUS: Mapping[str, Shown] = {
+    "waiting": Shown("working", "Waiting for a worker"),
+    "running": Shown("working", "Being worked out"),
+    "done": Shown("ready", "Worked out"),
+    "failed": Shown("wrong", "Failed"),
+}
+INSTALLATION: Mapping[str, Shown] = {
+    "create": Shown("ready", "Create"),
+    "change": Shown("waiting", "Change"),
+    "remove": Shown("wrong", "Remove"),
+    "same": Shown("quiet", "Same"),
+}
 TABLES: Mapping[str, Mapping[str, Shown]] = {
     "change": CHANGE,
     "health": HEALTH,
@@ -73,6 +94,16 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "object": LIVE_OBJECT,
     "lifecycle": LIFECYCLE,
     "object_change": OBJECT_CHANGE,
+    "exception": EXCEPTION,
+    "blast_radius": BLAST_RADIUS,
+    "installation": INSTALLATION,
+}
+# How a policy acts in an environment: an icon, a word and what it means; no state, so none of the five
+MODES: Mapping[str, tuple[str, str, str]] = {
+    "enforce": ("shield-lock", "Enforce", "refuses what breaks it"),
+    "warn": ("alert-circle", "Warn", "lets it pass and says so"),
+    "audit": ("eye", "Audit", "lets it pass and keeps a note"),
+    "off": ("circle-off", "Off", "is not looked at"),
 }
 
 

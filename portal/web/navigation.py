@@ -17,7 +17,7 @@ class Place:
     icon: str
     key: str
     verb: Verb | None = None
-    counts: bool = False
+    counts: bool = False  # whether what waits for this person there is counted
 
     @property
     def url_name(self) -> str:
@@ -32,6 +32,7 @@ PLACES = (
     Place("changes", "Changes", "git-pull-request", "r"),
     Place("approvals", "Approvals", "checklist", "q", Verb.DECIDE, counts=True),
     Place("policies", "Policies", "shield-check", "p"),
+    Place("exceptions", "Exceptions", "clock-pause", "e", counts=True),
     Place("audit", "Audit", "history", "u"),
     Place("platform", "Admin", "server", "m", Verb.CURATE),
 )

@@ -10,8 +10,17 @@ from django.test import Client
 
 from portal.accounts.models import User
 from portal.core import clock
-from portal.lifecycle.models import ChangeRequest, LogLine, Rollout, ServiceInstance
-from portal.lifecycle.services import changes, wishes
+from portal.core.errors import PolicyDenied
+from portal.lifecycle.models import (
+    BlastRadius,
+    ChangeRequest,
+    LogLine,
+    PolicyException,
+    Rollout,
+    ServiceInstance,
+)
+from portal.lifecycle.operations import blast_radius
+from portal.lifecycle.services import blast_radii, changes, exceptions, wishes
 from portal.lifecycle.states import ChangeState, Health
 from tests.fixtures.organisation import Organisation
 
@@ -71,3 +80,29 @@ def waiting(organisation: Organisation, namespace: ServiceInstance) -> ChangeReq
     """A promotion to production that waits for an operator."""
     staging = settle(ask(organisation.alice, kind="promote", instance=namespace.pk, environment="staging"))
     return ask(organisation.alice, kind="promote", instance=staging.pk, environment="production")
+
+
+@pytest.fixture
+def denied(organisation: Organisation, namespace: ServiceInstance) -> ChangeRequest:
+    """A request that policy refused: its image comes from nowhere that is approved."""
+    values = {"image": {"repository": "docker.io/library/nginx", "tag": "1.27.0"}}
+    with pytest.raises(PolicyDenied) as refusal:
+        ask(organisation.alice, **WHERE, offering="web-service", name="shop-web", values=values)
+    return ChangeRequest.objects.get(pk=refusal.value.details["change"])
+
+
+@pytest.fixture
+def excepted(organisation: Organisation, denied: ChangeRequest) -> PolicyException:
+    """An exception that alice asked for, and that nobody has decided yet."""
+    about = {"policy": "image-registries", "reason": "The mirror comes next week.", "days": 5}
+    return exceptions.request(organisation.alice, exceptions.place_of_change(denied), about)
+
+
+@pytest.fixture
+def radius(organisation: Organisation) -> BlastRadius:
+    """What probes would break if development enforced them, worked out."""
+    modes = [{"policy": "probes", "environment": "dev", "mode": "enforce"}]
+    asked = blast_radii.ask(organisation.pete, {"modes": modes})
+    blast_radius.work_out(asked.pk)
+    asked.refresh_from_db()
+    return asked

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.models import BlastRadius, ChangeRequest, PolicyException, ServiceInstance
 from portal.web import urls, views
 from portal.web.middleware import POLICY
 from tests.fixtures.organisation import Organisation
@@ -19,10 +20,11 @@ from tests.web.pages import Page
 
 STRANGERS_MAY = {"sign-in", "sign-out", "theme"}
 LONGEST_VIEW = 15
+CLUSTER_PAGES = ("platform-policies", "platform-policies-install", "platform-policies-remove")
 
 
-def addresses(instance: ServiceInstance, change: ChangeRequest) -> dict[str, str]:
-    """An address for each page that is read with GET."""
+def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, str]:
+    """An address for each page that is read with GET; `numbers` are the ids of what is no instance."""
     release = instance.current_release
     assert release is not None
     given = {
@@ -33,24 +35,27 @@ def addresses(instance: ServiceInstance, change: ChangeRequest) -> dict[str, str
         "instances-rollback": {"pk": instance.pk, "release": release.pk},
         "tokens-revoke": {"pk": "abc"},
         "catalog-request-preview": {"slug": "web-service"},
+        **{name: {"slug": "sandbox"} for name in CLUSTER_PAGES},
     }
     found = {}
     for pattern in urls.urlpatterns:
-        name = str(pattern.name)
-        kwargs = given.get(name) or (
-            {"pk": change.pk}
-            if name.startswith("changes-")
-            else {"pk": instance.pk}
-            if "<int:pk>" in str(pattern.pattern)
-            else {}
-        )
+        name, route = str(pattern.name), str(pattern.pattern)
+        kwargs = given.get(name) or ({"name": "probes"} if "<str:name>" in route else {})
+        if not kwargs and "<int:pk>" in route:
+            kwargs = {"pk": numbers.get(name.partition("-")[0], instance.pk)}
+        if name.startswith("policies-blast-radius-"):
+            kwargs = {"pk": numbers["blast_radius"]}
         found[name] = reverse(f"web:{name}", kwargs=kwargs)
+    found["exceptions-new"] += f"?instance={instance.pk}"
     return found
 
 
 @pytest.fixture
-def pages(service: ServiceInstance, waiting: ChangeRequest) -> dict[str, str]:
-    return addresses(service, waiting)
+def pages(
+    service: ServiceInstance, waiting: ChangeRequest, excepted: PolicyException, radius: BlastRadius
+) -> dict[str, str]:
+    numbers = {"changes": waiting.pk, "exceptions": excepted.pk, "blast_radius": radius.pk}
+    return addresses(service, numbers)
 
 
 def test_strangers_are_asked_to_sign_in_everywhere(client: Client, pages: dict[str, str]) -> None:
@@ -60,7 +65,7 @@ def test_strangers_are_asked_to_sign_in_everywhere(client: Client, pages: dict[s
         response = client.get(address)
         assert (response.status_code, response.headers.get("Location")) == (
             302,
-            f"/sign-in/?next={address}",
+            f"/sign-in/?next={quote(address)}",
         ), name
 
 
@@ -76,7 +81,7 @@ def test_pages_are_well_formed_for_everybody(
         if response.status_code in (200, 403, 404, 409) and response.content.startswith(b"{#") is False:
             page = Page(response.content.decode())
             assert page.problems == [], name
-            fragment = name in {"instances-live", "changes-live"} or not response.content.lstrip().startswith(
+            fragment = name.endswith("-live") or not response.content.lstrip().startswith(
                 b"<!doctype"
             )
             assert fragment or len(page.headings) == 1, name
@@ -86,9 +91,10 @@ def test_every_tab_is_well_formed(
     organisation: Organisation, signed_in: SignIn, pages: dict[str, str]
 ) -> None:
     browser = signed_in(organisation.olga)
-    tabs = ("overview", "diff", "verdicts", "objects", "log", "audit", "releases", "timeline", "nonsense")
-    for name in ("changes-one", "instances-one"):
-        for tab in tabs:
+    tabs = ("overview", "diff", "verdicts", "objects", "log", "audit", "policy", "releases", "timeline")
+    policy_tabs = ("violations", "exceptions", "examples", "source", "history")
+    for name in ("changes-one", "instances-one", "policies-one"):
+        for tab in (*tabs, *policy_tabs, "nonsense"):
             response = browser.get(pages[name], {"tab": tab})
             assert response.status_code == 200
             assert Page(response.content.decode()).problems == [], (name, tab)
@@ -107,6 +113,10 @@ def test_links_on_the_main_pages_lead_somewhere(
         "instances-one",
         "changes-one",
         "policies",
+        "policies-one",
+        "exceptions",
+        "exceptions-one",
+        "exceptions-debt",
     ):
         seen |= {link.partition("#")[0] for link in Page(browser.get(pages[name]).content.decode()).links}
     for link in sorted(seen):
@@ -124,6 +134,15 @@ def test_titles_say_where_one_is(
         "instances",
         "changes",
         "policies",
+        "policies-one",
+        "policies-mode",
+        "policies-playground",
+        "policies-blast-radius",
+        "policies-blast-radius-one",
+        "exceptions",
+        "exceptions-one",
+        "exceptions-debt",
+        "platform-policies",
         "audit",
         "platform",
         "tokens",

@@ -94,6 +94,12 @@ def library(
     return [each for each in entries if not mode or mode in {own.mode for own in each.modes}]
 
 
+def named(words: str) -> list[Policy]:
+    """Policies with these words in what is said of them, those with them in name or title first."""
+    found = [policy for policy in bundle.current().policies if _matches(policy, words)]
+    return sorted(found, key=lambda policy: not _is_in(words, f"{policy.name} {policy.metadata.title}"))
+
+
 def entry(user: User, name: str) -> Entry | None:
     return next((each for each in library(user) if each.policy.name == name), None)
 
@@ -136,5 +142,9 @@ def _matches(policy: Policy, search: str) -> bool:
     notes = policy.metadata
     text = " ".join(
         (policy.name, notes.title, notes.category, notes.severity, notes.rationale, *notes.standards)
-    ).lower()
-    return all(word in text for word in search.lower().split())
+    )
+    return _is_in(search, text)
+
+
+def _is_in(words: str, text: str) -> bool:
+    return all(word in text.lower() for word in words.lower().split())

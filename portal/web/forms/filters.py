@@ -21,7 +21,7 @@ SELECT = {"class": "form-select", "data-submit-on-change": ""}
 INPUT = {"class": "form-control", "type": "search"}
 
 
-def _teams(request: HttpRequest | None) -> QuerySet[Team]:
+def teams_of(request: HttpRequest | None) -> QuerySet[Team]:
     user = request.user if request else None
     if not isinstance(user, User):
         return Team.objects.none()
@@ -32,13 +32,13 @@ def _teams(request: HttpRequest | None) -> QuerySet[Team]:
     )
 
 
-def _choice(choices: Any, name: str, anything: str) -> django_filters.ChoiceFilter:
+def choice_of(choices: Any, name: str, anything: str) -> django_filters.ChoiceFilter:
     return django_filters.ChoiceFilter(
         field_name=name, choices=choices, empty_label=anything, widget=forms.Select(attrs=SELECT)
     )
 
 
-def _row(rows: Any, name: str, anything: str) -> django_filters.ModelChoiceFilter:
+def row_of(rows: Any, name: str, anything: str) -> django_filters.ModelChoiceFilter:
     return django_filters.ModelChoiceFilter(
         queryset=rows,
         field_name=name,
@@ -50,10 +50,10 @@ def _row(rows: Any, name: str, anything: str) -> django_filters.ModelChoiceFilte
 
 class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
     q = django_filters.CharFilter(method="search", label="Search", widget=forms.TextInput(attrs=INPUT))
-    state = _choice(ChangeState.choices, "state", "Any state")
-    kind = _choice(ChangeKind.choices, "kind", "Any kind")
-    environment = _row(Environment.objects.all(), "environment", "Any environment")
-    team = _row(_teams, "application__team", "Any team")
+    state = choice_of(ChangeState.choices, "state", "Any state")
+    kind = choice_of(ChangeKind.choices, "kind", "Any kind")
+    environment = row_of(Environment.objects.all(), "environment", "Any environment")
+    team = row_of(teams_of, "application__team", "Any team")
 
     class Meta:
         model = ChangeRequest
@@ -72,10 +72,10 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped p
 
 class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
     q = django_filters.CharFilter(method="search", label="Search", widget=forms.TextInput(attrs=INPUT))
-    health = _choice(Health.choices, "health", "Any health")
-    offering = _row(Offering.objects.all(), "offering", "Any offering")
-    environment = _row(Environment.objects.all(), "environment", "Any environment")
-    team = _row(_teams, "application__team", "Any team")
+    health = choice_of(Health.choices, "health", "Any health")
+    offering = row_of(Offering.objects.all(), "offering", "Any offering")
+    environment = row_of(Environment.objects.all(), "environment", "Any environment")
+    team = row_of(teams_of, "application__team", "Any team")
 
     class Meta:
         model = ServiceInstance
@@ -87,12 +87,12 @@ class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
 
 class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
     q = django_filters.CharFilter(field_name="object_label", lookup_expr="icontains", label="About")
-    action = _choice([(each, each) for each in ACTIONS], "action", "Any action")
+    action = choice_of([(each, each) for each in ACTIONS], "action", "Any action")
     actor = django_filters.CharFilter(
         field_name="actor_name", label="By", widget=forms.TextInput(attrs=INPUT)
     )
-    source = _choice(AuditEvent.Source.choices, "source", "Any door")
-    team = _row(_teams, "team", "Any team")
+    source = choice_of(AuditEvent.Source.choices, "source", "Any door")
+    team = row_of(teams_of, "team", "Any team")
 
     class Meta:
         model = AuditEvent

@@ -152,7 +152,7 @@ def sentence(words: Sequence[str]) -> str:
 
 @register.filter
 def get(mapping: Mapping[Any, Any], key: Any) -> Any:
-    return mapping.get(key)
+    return mapping.get(key) if mapping else None
 
 
 @register.filter

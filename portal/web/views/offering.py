@@ -8,8 +8,8 @@ from django.shortcuts import render
 from portal.accounts.roles import Verb
 from portal.environments.models import Environment
 from portal.lifecycle.models import ServiceInstance
-from portal.lifecycle.selectors import bundle
 from portal.web.access import SignedIn
+from portal.web.policy import library
 from services_catalog import selectors
 
 
@@ -21,7 +21,7 @@ def show(request: SignedIn, slug: str) -> HttpResponse:
         "offering": detail.offering,
         "version": detail.latest,
         "environments": [env for env in Environment.objects.all() if detail.offering.is_offered_in(env.slug)],
-        "policies": bundle.current().policies,
+        "rules": library.counts_by_category(),
         "running": mine.count(),
     }
     return render(request, "catalog/offering.html", context)

@@ -1,0 +1,1 @@
+"""Pages about policy exceptions: asking, deciding, and what they add up to."""

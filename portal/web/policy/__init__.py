@@ -1,0 +1,1 @@
+"""Pages about policies: the library, one policy, its modes, the playground, what a change would break."""
