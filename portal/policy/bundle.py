@@ -12,7 +12,8 @@ from portal.core.digests import digest_of
 from portal.core.objects import ObjectKey
 from portal.policy import admission, judging
 from portal.policy.documents import API_GROUP, BINDING_KIND, POLICY_KIND, Binding, Policy
-from portal.policy.reading import read_binding, read_policy
+from portal.policy.reading import read_policy
+from portal.policy.reading_bindings import read_binding
 from portal.policy.types import (
     ENVIRONMENT_LABEL,
     Admission,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from portal.core.errors import SlipwayError
 from portal.policy.documents import API_GROUP, BINDING_KIND, Binding, Policy
-from portal.policy.reading import read_binding
+from portal.policy.reading_bindings import read_binding
 from portal.policy.types import ENVIRONMENT_LABEL
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def test_all_mistakes_are_reported_with_file_document_field_and_expression(tmp_p
         ("[1, 'a'].size() == 2", "expected type 'int' but found 'string'"),
         ("thing == 1", "undeclared reference to 'thing' (in container '')"),
         ("params.data.x == 1", "undeclared reference to 'params' (in container '')"),
-        ("variables.nope == 1", "undefined field 'nope'"),
+        ("variables.nope == 1", "undeclared reference to 'variables'"),
         ("request.nope == 1", "undefined field 'nope'"),
         ("request.userInfo.nope == 1", "undefined field 'nope'"),
         ("namespaceObject.spec.nope == 1", "undefined field 'nope'"),
@@ -110,7 +110,8 @@ def test_values_cannot_double_without_end() -> None:
         ({"validations": [{"expression": "true", "message": "a\nb"}]}, "spec.validations[0].message"),
         ({"validations": "true"}, "spec.validations"),
         ({"failurePolicy": "Open"}, "spec.failurePolicy"),
-        ({"matchConstraints": {}}, "spec.matchConstraints"),
+        ({"matchConstraints": None}, "spec.matchConstraints"),
+        ({"matchConstraints": {}}, "spec.matchConstraints.resourceRules"),
         ({"matchConstraints": {"resourceRules": [{}]}}, "spec.matchConstraints.resourceRules[0].apiGroups"),
         ({"paramKind": {"kind": "ConfigMap"}}, "spec.paramKind.apiVersion"),
         ({"variables": [{"name": "no-name", "expression": "1"}]}, "spec.variables[0].name"),
@@ -137,7 +138,7 @@ def test_documents_that_kubernetes_refuses_are_refused(change: dict[str, Any], f
         ({"paramRef": {"name": "a"}}, "spec.paramRef.parameterNotFoundAction"),
         (
             {"matchResources": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}},
-            "spec.matchResources",
+            "spec.matchResouces.namespaceSelector.matchExpressions[0].operator",
         ),
     ],
 )
