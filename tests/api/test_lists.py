@@ -15,8 +15,10 @@ from portal.accounts.models import ApiToken, Membership
 from portal.audit.models import AuditEvent
 from portal.audit.recording import record
 from portal.core import clock
+from portal.environments.models import PolicyMode
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
 from portal.lifecycle.states import ChangeState, Health
+from tests.api import policy_rows
 from tests.api.conftest import World, finished_change, running_instance
 from tests.api.test_problems import check
 from tests.api.test_roles import operations
@@ -64,6 +66,31 @@ def an_event(world: World, number: int) -> Any:
     return record("change.requested", world.change, actor=world.people["alice"])
 
 
+def an_instance_with_findings(world: World, number: int) -> ServiceInstance:
+    instance = an_instance(world, number)
+    exception = policy_rows.exception(instance, world.people["alice"], granted_by=world.people["olga"])
+    policy_rows.violation(instance)
+    policy_rows.violation(instance, 1, outcome="waived", exception=exception)
+    return instance
+
+
+def a_finding(world: World, number: int) -> Any:
+    an_instance_with_findings(world, number)
+    return PolicyMode.objects.create(
+        policy=policy_rows.a_policy(),
+        environment=EnvironmentFactory(slug=f"stage-{number}"),
+        mode="audit",
+        reason="Looking first.",
+        set_by=UserFactory(),
+        set_at=clock.now(),
+    )
+
+
+def an_exception(world: World, number: int) -> Any:
+    instance = an_instance(world, number)
+    return policy_rows.exception(instance, UserFactory(), granted_by=UserFactory())
+
+
 # How a row is made, and the queries of one request: the token, the roles where they matter, count, rows.
 LISTS: dict[str, tuple[Make, int]] = {
     "offerings/": (lambda world, n: OfferingFactory(slug=f"offering-{n}"), 3),
@@ -76,17 +103,25 @@ LISTS: dict[str, tuple[Make, int]] = {
     "teams/": (lambda world, n: TeamFactory(slug=f"team-{n}"), 5),
     "environments/": (a_stage, 3),
     "clusters/": (a_stage, 4),
-    # policies are files: nothing is asked of the database but who it is
-    "policies/": (lambda world, n: None, 1),
+    # policies are files; asked for are the modes, twice, the environments, and three counts
+    "policies/": (a_finding, 10),
+    "policies/{policy}/violations/": (a_finding, 7),
+    "policies/reports/": (lambda world, n: policy_rows.report(an_instance_with_findings(world, n)), 7),
+    "policies/blast-radius/": (lambda world, n: policy_rows.radius(world), 5),
+    "exceptions/": (an_exception, 5),
     "audit/": (an_event, 4),
     "tokens/": (lambda world, n: ApiToken.objects.create(world.people["audrey"], name=f"token {n}"), 3),
 }
 
 
+def address(world: World, path: str) -> str:
+    return path.format(instance=world.instance.pk, policy=policy_rows.a_policy())
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_costs_the_same_queries_at_3_and_at_30_rows(world: World, path: str) -> None:
     make, expected = LISTS[path]
-    audrey, url = world.api("audrey"), path.format(instance=world.instance.pk) + "?page_size=100"
+    audrey, url = world.api("audrey"), address(world, path) + "?page_size=200"
 
     def ask(numbers: range) -> tuple[int, list[str]]:
         for number in numbers:
@@ -98,16 +133,19 @@ def test_a_list_costs_the_same_queries_at_3_and_at_30_rows(world: World, path: s
     few_rows, few = ask(range(3))
     many_rows, many = ask(range(3, 30))
     assert (len(few), len(many)) == (expected, expected), "\n".join(many)
-    assert many_rows == few_rows + (0 if path == "policies/" else 27)
+    a_row_each = {"policies/": 0, "policies/{policy}/violations/": 2}.get(path, 1)
+    assert many_rows == few_rows + 27 * a_row_each
 
 
 def test_every_list_is_pinned() -> None:
     reads = {operation.split()[1] for operation in operations() if operation.startswith("GET")}
     lists = {path for path in reads if not path.endswith("}/")}
     single = {"/me/", "/audit/verify/", "/changes/{id}/log/", "/changes/{id}/diff/"}
+    single |= {"/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/instances/{id}/manifests/", "/instances/{id}/objects/"}
     pinned = {
-        f"/{path}".replace("{instance}", "{id}").replace("web-service", "{offering_slug}") for path in LISTS
+        f"/{path}".format(instance="{id}", policy="{name}").replace("web-service", "{offering_slug}")
+        for path in LISTS
     }
     assert lists - single == pinned
 

@@ -18,7 +18,9 @@ import portal.policy
 from portal.api.v1 import problems
 from portal.core import errors
 from portal.core.documents import MAX_BYTES, MAX_DEPTH
+from portal.lifecycle.selectors.bundle import PoliciesUnusable
 from portal.policy import PolicyInvalid, PolicyProblem
+from portal.policy.modes import ModeImpossible
 from tests.api.conftest import World
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -26,7 +28,12 @@ MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 
 
 # What these raise is answered inside a worker or inside the adapter, and never leaves it.
-INTERNAL = ("portal.lifecycle.operations.", "portal.clusters.helm_errors", "portal.clusters.api")
+INTERNAL = (
+    "portal.lifecycle.operations.",
+    "portal.lifecycle.commands.",
+    "portal.clusters.helm_errors",
+    "portal.clusters.api",
+)
 
 
 def subclasses(cls: type[Any]) -> Iterator[type[Any]]:
@@ -52,7 +59,7 @@ def check(answer: Any, status: int, code: str) -> dict[str, Any]:
 def test_each_of_our_errors_has_a_status_of_its_own_choosing(error: type[errors.SlipwayError]) -> None:
     """Only what is our own fault may fall through to 500."""
     nearest = next(cls for cls in error.__mro__ if cls in problems.STATUS)
-    assert nearest is not errors.SlipwayError or error is PolicyInvalid
+    assert nearest is not errors.SlipwayError
     assert error.code != errors.SlipwayError.code
 
 
@@ -75,13 +82,15 @@ def test_every_code_is_documented() -> None:
         (Http404(), 404, "not_found"),
         (errors.ChangeUnderWay(), 409, "change_under_way"),
         (errors.ReleaseChanged(), 409, "release_changed"),
+        (ModeImpossible(), 409, "mode_impossible"),
+        (PolicyInvalid([PolicyProblem("", 0, "p", "spec", "broken")]), 422, "policy_invalid"),
         (errors.TooLarge(), 413, "too_large"),
         (errors.PolicyDenied(verdicts=[]), 422, "policy_denied"),
         (errors.QuotaExceeded(), 422, "quota_exceeded"),
         (portal.clusters.errors.ChartDoesNotRender(), 422, "chart_does_not_render"),
         (framework.Throttled(wait=3), 429, "throttled"),
         (RuntimeError("secret detail"), 500, "internal_error"),
-        (PolicyInvalid([PolicyProblem("x.yaml", 0, "p", "spec", "broken")]), 500, "policy_invalid"),
+        (PoliciesUnusable([PolicyProblem("x.yaml", 0, "p", "spec", "broken")]), 500, "policies_unusable"),
         (portal.clusters.errors.ClusterForbidden(), 502, "cluster_forbidden"),
         (portal.clusters.errors.ClusterUnreachable("sandbox"), 503, "cluster_unreachable"),
         (OperationalError("no such host db.internal"), 503, "database_unavailable"),

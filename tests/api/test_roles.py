@@ -11,6 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from portal.core import clock
 from portal.lifecycle.models import ServiceInstance
+from tests.api import policy_rows
 from tests.api.conftest import PEOPLE, World
 
 #          anonymous alice bob mona pia olga pete audrey
@@ -52,6 +53,15 @@ def evaluation(world: World) -> dict[str, Any]:
     return {"environment": "dev", "documents": [pod]}
 
 
+def exception_wish(world: World) -> dict[str, Any]:
+    reason = {"reason": "It takes until next week.", "days": 5}
+    return {"change": policy_rows.denied(world).pk, "policy": policy_rows.a_policy(), **reason}
+
+
+def exception_at(what: str) -> Callable[[World], str]:
+    return lambda world: f"exceptions/{policy_rows.asked(world).pk}/{what}"
+
+
 TABLE: dict[str, Row] = {
     "GET /me/": Row(EVERYBODY, at("me/")),
     "GET /offerings/": Row(EVERYBODY, at("offerings/")),
@@ -65,9 +75,52 @@ TABLE: dict[str, Row] = {
     "GET /environments/{slug}/": Row(EVERYBODY, at("environments/dev/")),
     "GET /clusters/": Row(EVERYBODY, at("clusters/")),
     "GET /clusters/{slug}/": Row(EVERYBODY, at("clusters/sandbox/")),
+    # no cluster answers here, so whoever may is told 503
+    "GET /clusters/{slug}/policies/": Row(
+        "401 403 403 403 403 503 503 503", at("clusters/sandbox/policies/")
+    ),
+    "POST /clusters/{slug}/policies/install/": Row(
+        "401 403 403 403 403 403 503 403", at("clusters/sandbox/policies/install/")
+    ),
+    "POST /clusters/{slug}/policies/uninstall/": Row(
+        "401 403 403 403 403 403 503 403", at("clusters/sandbox/policies/uninstall/")
+    ),
     "GET /policies/": Row(EVERYBODY, at("policies/")),
-    "GET /policies/{name}/": Row(EVERYBODY, lambda world: f"policies/{a_policy()}/"),
+    "GET /policies/{name}/": Row(EVERYBODY, lambda world: f"policies/{policy_rows.a_policy()}/"),
+    "GET /policies/{name}/violations/": Row(
+        EVERYBODY, lambda world: f"policies/{policy_rows.a_policy()}/violations/"
+    ),
+    "PUT /policies/{name}/modes/{environment}/": Row(
+        "401 403 403 403 403 403 200 403",
+        lambda world: f"policies/{policy_rows.a_policy()}/modes/dev/",
+        lambda world: {"mode": "audit", "reason": "Looking first."},
+    ),
     "POST /policies/evaluate/": Row(EVERYBODY, at("policies/evaluate/"), evaluation),
+    "GET /policies/reports/": Row(EVERYBODY, at("policies/reports/")),
+    "GET /policies/blast-radius/": Row(READERS, at("policies/blast-radius/")),
+    "POST /policies/blast-radius/": Row(
+        "401 403 403 403 403 202 202 202",
+        at("policies/blast-radius/"),
+        lambda world: {"remove": [policy_rows.a_policy()]},
+    ),
+    "GET /policies/blast-radius/{id}/": Row(
+        READERS, lambda world: f"policies/blast-radius/{policy_rows.radius(world).pk}/"
+    ),
+    "GET /exceptions/": Row(EVERYBODY, at("exceptions/")),
+    "POST /exceptions/": Row("401 201 201 201 404 403 403 403", at("exceptions/"), exception_wish),
+    "GET /exceptions/debt/": Row(EVERYBODY, at("exceptions/debt/")),
+    "GET /exceptions/{id}/": Row(TEAM, exception_at("")),
+    # people of two roles decide, nobody of the team that asks
+    "POST /exceptions/{id}/approve/": Row("401 403 403 403 404 200 200 403", exception_at("approve/")),
+    "POST /exceptions/{id}/reject/": Row(
+        "401 403 403 403 404 200 200 403", exception_at("reject/"), lambda world: {"comment": "Mirror it."}
+    ),
+    "POST /exceptions/{id}/withdraw/": Row("401 200 200 200 404 403 403 403", exception_at("withdraw/")),
+    "POST /exceptions/{id}/revoke/": Row(
+        "401 200 200 200 404 200 200 403",
+        lambda world: f"exceptions/{policy_rows.granted(world).pk}/revoke/",
+        lambda world: {"comment": "Mirrored."},
+    ),
     "GET /teams/": Row(EVERYBODY, at("teams/")),
     "GET /teams/{slug}/": Row(TEAM, at("teams/shop/")),
     "GET /applications/": Row(EVERYBODY, at("applications/")),
@@ -116,12 +169,6 @@ TABLE: dict[str, Row] = {
         lambda world: f"tokens/{world.api('alice').token_row.token_key}/",
     ),
 }
-
-
-def a_policy() -> str:
-    from portal.lifecycle.operations import bundle
-
-    return bundle.current().policies[0].name
 
 
 def an_event(world: World) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from portal.core import clock
 from portal.lifecycle.models import ServiceInstance
+from tests.api import policy_rows
 from tests.api.conftest import World
 from tests.api.test_roles import TABLE, an_event, decision
 
@@ -18,6 +19,7 @@ FOREIGN = {
     "/instances/{id}/": lambda world: f"instances/{world.foreign.pk}/",
     "/changes/{id}/": lambda world: f"changes/{world.foreign_change.pk}/",
     "/audit/{id}/": lambda world: f"audit/{an_event_of_payments(world)}/",
+    "/exceptions/{id}/": lambda world: f"exceptions/{policy_rows.of_payments(world).pk}/",
     "/tokens/{token_key}/": lambda world: f"tokens/{world.api('pia').token_row.token_key}/",
 }
 OWNED = [operation for operation in TABLE if any(f" {prefix}" in operation for prefix in FOREIGN)]
@@ -47,9 +49,21 @@ def test_absent_and_invisible_look_the_same(world: World) -> None:
     assert invisible | {"request_id": ""} == absent | {"request_id": ""}
 
 
-@pytest.mark.parametrize("noun", ["instances", "changes", "applications", "teams", "audit"])
-def test_lists_hold_only_what_one_may_see(world: World, noun: str) -> None:
+def leave_traces(world: World) -> None:
+    """An event, an exception, a report and a finding of each team."""
     an_event(world), an_event_of_payments(world)
+    policy_rows.asked(world), policy_rows.of_payments(world)
+    for instance in (world.instance, world.foreign):
+        policy_rows.report(instance), policy_rows.violation(instance)
+
+
+LISTS = ["instances", "changes", "applications", "teams", "audit", "exceptions", "policies/reports"]
+
+
+@pytest.mark.parametrize("noun", [*LISTS, "violations"])
+def test_lists_hold_only_what_one_may_see(world: World, noun: str) -> None:
+    leave_traces(world)
+    noun = f"policies/{policy_rows.a_policy()}/violations" if noun == "violations" else noun
     own, foreign = ("storefront", "ledger") if noun != "teams" else ("shop", "payments")
     seen = json.dumps(world.api("alice").get(f"{noun}/").json())
     assert foreign not in seen
@@ -59,8 +73,9 @@ def test_lists_hold_only_what_one_may_see(world: World, noun: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["team=payments", "application=ledger"])
-@pytest.mark.parametrize("noun", ["instances", "changes"])
+@pytest.mark.parametrize("noun", ["instances", "changes", "exceptions", "policies/reports"])
 def test_a_filter_shows_nothing_of_another_team(world: World, noun: str, query: str) -> None:
+    leave_traces(world)
     assert world.api("alice").get(f"{noun}/?{query}").json()["count"] == 0
     assert world.api("olga").get(f"{noun}/?{query}").json()["count"] == 1
 

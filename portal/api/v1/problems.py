@@ -15,7 +15,8 @@ from rest_framework.views import set_rollback
 
 from portal.clusters import errors as clusters
 from portal.core import errors
-from portal.lifecycle.services.blast_radii import ProposalInvalid
+from portal.lifecycle.selectors.bundle import PoliciesUnusable
+from portal.policy import PolicyInvalid
 from portal.policy.modes import ModeImpossible
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,8 @@ STATUS: Mapping[type[errors.SlipwayError], int] = {
     errors.PolicyDenied: 422,
     errors.QuotaExceeded: 422,
     errors.OutOfScope: 422,
-    ProposalInvalid: 422,
+    PolicyInvalid: 422,
+    PoliciesUnusable: 500,
     clusters.ClusterError: 502,
     clusters.ClusterConflict: 409,
     clusters.ChartDoesNotRender: 422,

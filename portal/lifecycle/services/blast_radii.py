@@ -19,12 +19,7 @@ from portal.lifecycle.operations import proposals
 from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import manifests
 from portal.lifecycle.services.wishes import Errors
-from portal.policy import PolicyInvalid
 from portal.policy.modes import MODES
-
-
-class ProposalInvalid(PolicyInvalid):
-    """The policy documents that somebody sent cannot be used; `problems` count them as they were sent."""
 
 
 def ask(actor: User, data: Mapping[str, Any]) -> BlastRadius:
@@ -32,7 +27,8 @@ def ask(actor: User, data: Mapping[str, Any]) -> BlastRadius:
 
     `data`: modes [{policy, environment, mode}]; documents, or text (YAML): policies, bindings and params that
     replace those of their name, or are new; remove (names of policies). Changes nothing. Raises NotPermitted,
-    ValidationFailed, ProposalInvalid with every problem of the documents, ModeImpossible.
+    ValidationFailed, PolicyInvalid with every problem of the documents, counted as they were sent, and
+    ModeImpossible.
     """
     require(actor, Verb.AUDIT)
     errors = Errors()
@@ -44,10 +40,7 @@ def ask(actor: User, data: Mapping[str, Any]) -> BlastRadius:
     check_json(proposal)
     _check(proposal, errors, manifests.place(data))
     errors.raise_any()
-    try:
-        proposals.bundle_with(proposal)  # says now what a worker could only say later
-    except PolicyInvalid as exc:
-        raise ProposalInvalid(exc.problems) from exc
+    proposals.bundle_with(proposal)  # says now what a worker could only say later
     with transaction.atomic():
         radius = BlastRadius.objects.create(proposal=proposal, requested_by=actor, created_at=clock.now())
         transaction.on_commit(lambda: tasks.wake_blast_radius(radius.pk))

@@ -22,6 +22,7 @@ from portal.api.v1.viewsets import ApiViewSet, actor_of
 from portal.environments.models import Cluster, Environment
 from portal.lifecycle.operations import installation
 from portal.lifecycle.operations.installation import Step
+from portal.lifecycle.services import policy_installations
 
 SECRET = ("kubeconfig", "api_versions")
 
@@ -59,20 +60,18 @@ class ClusterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSe
     @action(detail=True, methods=["post"], url_path="policies/install")
     def install_policies(self, request: Request, slug: str) -> Response:
         """Apply the policies that belong there, remove old ones of ours, and keep them so from then on."""
-        cluster = self.get_object()
-        require(actor_of(request), Verb.CURATE)
+        cluster, actor = self.get_object(), actor_of(request)
         if self.read(InstallationRequest, request)["dry_run"]:
-            return self._answer(cluster, installation.plan(cluster), done=False)
-        return self._answer(cluster, installation.install(cluster, actor=actor_of(request)), done=True)
+            return self._answer(cluster, policy_installations.compare(cluster, actor=actor), done=False)
+        return self._answer(cluster, policy_installations.install(cluster, actor=actor), done=True)
 
     @extend_schema(request=UninstallationRequest, responses={200: InstalledPolicies})
     @action(detail=True, methods=["post"], url_path="policies/uninstall")
     def uninstall_policies(self, request: Request, slug: str) -> Response:
         """Remove every policy that the portal put there; none is installed again until somebody asks."""
         cluster = self.get_object()
-        require(actor_of(request), Verb.CURATE)
         self.read(UninstallationRequest, request)
-        return self._answer(cluster, installation.uninstall(cluster, actor=actor_of(request)), done=True)
+        return self._answer(cluster, policy_installations.remove(cluster, actor=actor_of(request)), done=True)
 
     def _answer(self, cluster: Cluster, steps: Sequence[Step], *, done: bool) -> Response:
         now = Cluster.objects.only("policies_installed", "policies_checked_at", "policies_message")
