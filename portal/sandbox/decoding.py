@@ -7,7 +7,7 @@ from typing import Any
 from portal.policy.defaults import apply_defaults
 from portal.policy.schema.definitions import OBJECT_META
 from portal.policy.schema.types import Node, built_in, by_name
-from portal.policy.schema.values import Wrong, json_type, why_wrong
+from portal.policy.schema.values import Wrong, json_type, quoted, why_wrong
 from portal.sandbox import bodies, conversions, crdschema
 from portal.sandbox.contexts import FieldValidation
 from portal.sandbox.objects import Object
@@ -89,8 +89,8 @@ class Decoder:
         except WrongTypeError as error:
             raise bad_request(f"{_cannot(resource)}: {error}") from error
         if field_validation != "Ignore":
-            found = [f'unknown field "{path}"' for path in walk.unknown]
-            found += [f'duplicate field "{path}"' for path in bodies.duplicates(obj)]
+            found = [f"unknown field {quoted(path)}" for path in walk.unknown]
+            found += [f"duplicate field {quoted(path)}" for path in bodies.duplicates(obj)]
             if found and field_validation == "Strict":
                 raise bad_request(f"{_cannot(resource)}: strict decoding error: {', '.join(found)}")
             warnings.extend(found)

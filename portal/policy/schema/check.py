@@ -7,22 +7,23 @@ what server-side apply refuses, and missing fields what validation refuses.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from portal.core.masking import MASK
-from portal.policy.defaults import is_built_in
+from portal.policy.kind_groups import is_built_in
 from portal.policy.schema import demands
 from portal.policy.schema.definitions import OBJECT_META, PREFIX, definitions, names_by_kind
-from portal.policy.schema.places import Link, identity, place_of, shown_key
+from portal.policy.schema.places import Link, Place, identity, place_of, shown_key
 from portal.policy.schema.problems import Family, SchemaProblem
 from portal.policy.schema.types import ANY, Node, built_in
 from portal.policy.schema.values import Wrong, json_type, key_text, quoted, why_wrong
 
 MAX_PROBLEMS = 50
 MAX_DEPTH = 100
-# keys and items in one object: above what a request of 3 MiB can hold
-MAX_VALUES = 1_000_000
+# keys and items in one object: ten times what the greatest public definition holds
+MAX_VALUES = 200_000
 # what a value of a Secret looks like where people see it
 _MASKED = re.compile(rf"{MASK} \([0-9a-f]{{8}}\)")
 # values of exactly this type need no closer look
@@ -64,7 +65,7 @@ def _is_resource(group: str, version: str, kind: str) -> bool:
 
 
 class _EndlessError(Exception):
-    """More values than a request can hold."""
+    """More values than any object needs."""
 
 
 class _Walk:
@@ -175,8 +176,7 @@ class _Walk:
             if found is None:
                 continue
             if found in seen:
-                where = place_of(self._root, self._document, link).typed
-                self._report("apply", link, f"{where}: duplicate entries for key {shown_key(node, each)}")
+                self._report("apply", link, partial(_duplicate, node, each))
             seen.add(found)
 
     def _missing(self, node: Node, link: Link) -> None:
@@ -185,32 +185,31 @@ class _Walk:
         for name in inner:
             self._missing(node.fields[name], (link, name))
         if not inner:
-            self._report("missing", link)
+            self._report("missing", link, lambda place: f"{place.path}: Required value")
 
     def _enter(self, value: Any, link: Link, depth: int) -> bool:
         self._left -= len(value)
         if self._left < 0:
             raise _EndlessError
         if depth > MAX_DEPTH:
-            self._report("size", link, f"nested too deeply: more than {MAX_DEPTH} levels")
+            self._report("size", link, lambda _: f"nested too deeply: more than {MAX_DEPTH} levels")
         return depth <= MAX_DEPTH
 
     def _unknown(self, link: Link) -> None:
         if self._strict:
-            self._report("strict", link)
+            self._report("strict", link, lambda place: f"unknown field {quoted(place.path)}")
 
     def _wrong(self, wrong: Wrong, link: Link) -> None:
-        self._report("type", link, wrong)
+        self._report("type", link, lambda place: wrong.said(place.struct, place.fields))
 
-    def _report(self, family: Family, link: Link, said: str | Wrong = "") -> None:
+    def _report(self, family: Family, link: Link, say: Callable[[Place], str]) -> None:
+        """Words are found for those only that are told."""
         if len(self._problems) >= MAX_PROBLEMS:
             self._more += 1
             return
         place = place_of(self._root, self._document, link)
-        if isinstance(said, Wrong):
-            said = said.said(place.struct, place.fields)
-        elif family == "strict":
-            said = f"unknown field {quoted(place.path)}"
-        elif family == "missing":
-            said = f"{place.path}: Required value"
-        self._problems.append(SchemaProblem(place.path, said, family))
+        self._problems.append(SchemaProblem(place.path, say(place), family))
+
+
+def _duplicate(node: Node, item: Any, place: Place) -> str:
+    return f"{place.typed}: duplicate entries for key {shown_key(node, item)}"
