@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from portal.policy.cel.plain import NotPlain
 from portal.policy.documents import Binding, Policy
 from portal.policy.evaluation import Context, Decision, Evaluation, ParamsUnavailable, evaluate
 from portal.policy.types import Admission, AdmissionRequest, Document
@@ -14,13 +16,17 @@ if TYPE_CHECKING:
     from portal.policy.bundle import Bundle
 
 CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413}
-INVALID_CODE = 422
+INVALID_CODE, UNREADABLE_CODE = 422, 400
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 FAILURE_ANNOTATION = "validation.policy.admission.k8s.io/validation_failure"
 
 
 def admit(bundle: Bundle, request: AdmissionRequest, params: Sequence[Document]) -> Admission:
     """Every policy is evaluated; the first refusal is the answer."""
-    context = Context(request, (*bundle.params, *params))
+    try:
+        context = Context(request, (*bundle.params, *params))
+    except NotPlain as exc:
+        return Admission(False, UNREADABLE_CODE, "BadRequest", f"This object cannot be judged: {exc}.")
     denied: list[tuple[Policy, Binding, Decision]] = []
     warnings: dict[str, None] = {}
     annotations: dict[str, str] = {}
@@ -71,10 +77,13 @@ def _act(
     if "Deny" in binding.actions:
         denied.append((policy, binding, decision))
     if "Warn" in binding.actions:
-        warnings[
+        said = (
             f"Validation failed for ValidatingAdmissionPolicy '{policy.name}' "
             f"with binding '{binding.name}': {decision.message}"
-        ] = None
+        )
+        # a header holds one line, so the API server leaves out what has more
+        if not CONTROL.search(said):
+            warnings[said] = None
     if "Audit" in binding.actions:
         failure = {
             "message": decision.message,
@@ -83,7 +92,25 @@ def _act(
             "expressionIndex": max(decision.rule, 0),
             "validationActions": list(binding.actions),
         }
-        annotations[FAILURE_ANNOTATION] = json.dumps([failure], separators=(",", ":"))
+        # what is said first stays
+        annotations.setdefault(FAILURE_ANNOTATION, _go_json([failure]))
+
+
+def _go_json(value: Any) -> str:
+    """JSON as Go writes it, which is careful of HTML."""
+    said = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    for char in "<>&\u2028\u2029":
+        said = said.replace(char, f"\\u{ord(char):04x}")
+    return said
+
+
+def _name_of(request: AdmissionRequest) -> str:
+    """The object's name, or what stands for it while it has none (apiserver/pkg/admission/errors.go)."""
+    if request.name:
+        return request.name
+    metadata = (request.object or {}).get("metadata")
+    generated = metadata.get("generateName") if isinstance(metadata, Mapping) else None
+    return str(generated or "Unknown")
 
 
 def _refusal(
@@ -95,7 +122,7 @@ def _refusal(
     policy, binding, decision = first
     resource = f"{request.resource}.{request.group}" if request.group else request.resource
     message = (
-        f"{resource} \"{request.name}\" is forbidden: ValidatingAdmissionPolicy '{policy.name}' "
+        f"{resource} \"{_name_of(request)}\" is forbidden: ValidatingAdmissionPolicy '{policy.name}' "
         f"with binding '{binding.name}' denied request: {decision.message}"
     )
     code = CODES.get(decision.reason, INVALID_CODE)

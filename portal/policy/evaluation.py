@@ -13,6 +13,7 @@ from portal.policy.cel.plain import require_plain
 from portal.policy.cel.program import OUT_OF_BUDGET, Activation, Failure, activation
 from portal.policy.defaults import is_built_in
 from portal.policy.documents import Binding, Named, ParamRef, Policy, Validation
+from portal.policy.equivalents import Inconvertible, converted
 from portal.policy.resources import Resources
 from portal.policy.types import AdmissionRequest, Document
 
@@ -70,18 +71,36 @@ class ParamsUnavailable(LookupError):
 class Context:
     """A request with its bindings for CEL, shared by all policies that judge it."""
 
-    def __init__(self, request: AdmissionRequest, params: Sequence[Document]) -> None:
+    def __init__(
+        self, request: AdmissionRequest, params: Sequence[Document], asked: AdmissionRequest | None = None
+    ) -> None:
+        """`asked` is the request as it was made, where `request` is it in the version that a policy wants."""
         self.request = request
         self.params = params
         self._bindings = {
             "object": request.object,
             "oldObject": request.old_object,
-            "request": _request_value(request),
+            "request": _request_value(request, asked or request),
             "namespaceObject": _namespace_value(request),
         }
         for name in ("object", "oldObject"):
             require_plain(self._bindings[name])
         self._activations: dict[tuple[int, bool], Activation] = {}
+        self._converted: dict[str, Context] = {}
+
+    def seen_by(self, policy: Policy) -> Context:
+        """The context in the version that the policy is about; raises ParamsUnavailable."""
+        version = policy.match.other_version(self.request)
+        if not version:
+            return self
+        if version not in self._converted:
+            try:
+                request = converted(self.request, version)
+            except Inconvertible as exc:
+                said = f"failed to configure binding: failed to convert object version: {exc}"
+                raise ParamsUnavailable(said) from exc
+            self._converted[version] = Context(request, self.params, self.request)
+        return self._converted[version]
 
     def activation(self, param: Document | None, *, conditions: bool = False) -> Activation:
         """What expressions see; match conditions see no namespaceObject."""
@@ -97,6 +116,7 @@ class Context:
 
     def collect(self, policy: Policy, binding: Binding) -> list[Document | None]:
         """The params of a binding, one evaluation each; raises ParamsUnavailable."""
+        self.seen_by(policy)
         reference = binding.param_ref
         if policy.param_kind is None or reference is None:
             return [None]
@@ -117,6 +137,12 @@ class Context:
         """Where params are looked for; "" for kinds without namespace. Custom kinds are taken as found."""
         namespace = reference.namespace or self.request.namespace
         if not is_built_in(param_kind[0]):
+            if not namespace and any(
+                _metadata(param).get("namespace")
+                for param in self.params
+                if (param.get("apiVersion"), param.get("kind")) == param_kind
+            ):
+                raise ParamsUnavailable(NO_NAMESPACE)
             return namespace
         namespaced = Resources().of(*param_kind).namespaced
         if namespaced and not namespace:
@@ -131,7 +157,7 @@ def _metadata(document: Document) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _request_value(request: AdmissionRequest) -> dict[str, Any]:
+def _request_value(request: AdmissionRequest, asked: AdmissionRequest) -> dict[str, Any]:
     """AdmissionRequest as CEL sees it: what is empty is absent."""
     kind = {"group": request.group, "version": request.version, "kind": request.kind}
     resource = {"group": request.group, "version": request.version, "resource": request.resource}
@@ -139,8 +165,8 @@ def _request_value(request: AdmissionRequest) -> dict[str, Any]:
     value = {
         "kind": kind,
         "resource": resource,
-        "requestKind": kind,
-        "requestResource": resource,
+        "requestKind": {**kind, "version": asked.version},
+        "requestResource": {**resource, "version": asked.version},
         "operation": request.operation,
         "dryRun": request.dry_run,
         "userInfo": _present(
@@ -179,6 +205,7 @@ def _namespace_value(request: AdmissionRequest) -> dict[str, Any] | None:
 
 def evaluate(policy: Policy, context: Context, param: Document | None) -> Evaluation:
     """All decisions of the policy; none when its match conditions exclude the request."""
+    context = context.seen_by(policy)
     if policy.conditions:
         matched, problem = _conditions_hold(policy, context.activation(param, conditions=True))
         if problem:

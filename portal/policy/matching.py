@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from portal.policy.equivalents import other_versions
 from portal.policy.types import AdmissionRequest, Document
 
 ADMISSION_GROUP = "admissionregistration.k8s.io"
@@ -16,6 +17,14 @@ EXEMPT_RESOURCES = frozenset(
     f"{mode}{what}"
     for mode in ("validating", "mutating")
     for what in ("webhookconfigurations", "admissionpolicies", "admissionpolicybindings")
+)
+# nor are questions that change nothing, whatever their version
+UNJUDGED_RESOURCES = frozenset(
+    {
+        *(("authentication.k8s.io", name) for name in ("selfsubjectreviews", "tokenreviews")),
+        *(("authorization.k8s.io", f"{name}reviews") for name in ("subjectaccess", "localsubjectaccess")),
+        *(("authorization.k8s.io", f"{name}reviews") for name in ("selfsubjectaccess", "selfsubjectrules")),
+    }
 )
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 LABEL_VALUE = re.compile(r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")
@@ -86,10 +95,11 @@ class Rule:
             scope=str(value.get("scope") or "*"),
         )
 
-    def matches(self, request: AdmissionRequest) -> bool:
+    def matches(self, request: AdmissionRequest, version: str = "") -> bool:
+        """`version`: instead of the request's own."""
         return (
             ("*" in self.groups or request.group in self.groups)
-            and ("*" in self.versions or request.version in self.versions)
+            and ("*" in self.versions or (version or request.version) in self.versions)
             and ("*" in self.operations or request.operation in self.operations)
             and self._scope_matches(request)
             and any(_resource_matches(pattern, request) for pattern in self.resources)
@@ -106,12 +116,8 @@ class Rule:
 
 
 def _resource_matches(pattern: str, request: AdmissionRequest) -> bool:
-    if pattern == "*/*":
-        return True
-    resource, slash, sub_resource = pattern.partition("/")
-    if resource not in ("*", request.resource):
-        return False
-    return sub_resource in ("*", request.sub_resource) if slash else not request.sub_resource
+    resource, _, sub_resource = pattern.partition("/")
+    return resource in ("*", request.resource) and sub_resource in ("*", request.sub_resource)
 
 
 def is_namespace(request: AdmissionRequest) -> bool:
@@ -126,6 +132,7 @@ class Match:
     excluded: tuple[Rule, ...] = ()
     namespaces: Selector = Selector()
     objects: Selector = Selector()
+    equivalent: bool = True
 
     @classmethod
     def read(cls, value: Mapping[str, Any] | None, *, everything: bool) -> Match:
@@ -137,25 +144,58 @@ class Match:
             excluded=tuple(Rule.read(rule) for rule in value.get("excludeResourceRules") or ()),
             namespaces=Selector.read(value.get("namespaceSelector")),
             objects=Selector.read(value.get("objectSelector")),
+            equivalent=value.get("matchPolicy") != "Exact",
         )
 
     def matches(self, request: AdmissionRequest) -> bool:
         if request.group == ADMISSION_GROUP and request.resource in EXEMPT_RESOURCES:
             return False
+        if (request.group, request.resource) in UNJUDGED_RESOURCES:
+            return False
         return (
             self._rules_match(request)
-            and not any(rule.matches(request) for rule in self.excluded)
+            and not self._excludes(request)
             and (not self.namespaces.requirements or self._namespace_matches(request))
             and (not self.objects.requirements or self._object_matches(request))
         )
 
     def _rules_match(self, request: AdmissionRequest) -> bool:
-        return self.rules is None or any(rule.matches(request) for rule in self.rules)
+        if self.rules is None or any(rule.matches(request) for rule in self.rules):
+            return True
+        return bool(self.other_version(request))
+
+    def _excludes(self, request: AdmissionRequest) -> bool:
+        if any(rule.matches(request) for rule in self.excluded):
+            return True
+        if not self.excluded or not self.equivalent:
+            return False
+        # which versions of other kinds there are is not known, and excluding is what must be sure
+        known = other_versions(request, frozenset())
+        return any(rule.matches(request, version) for version in known for rule in self.excluded)
+
+    def other_version(self, request: AdmissionRequest) -> str:
+        """The version that the rules are about when it is not the request's own; "" when it is."""
+        if self.rules is None or not self.equivalent or not self._named_versions:
+            return ""
+        if any(rule.matches(request) for rule in self.rules):
+            return ""
+        others = other_versions(request, self._named_versions)
+        return next(
+            (version for rule in self.rules for version in others if rule.matches(request, version)), ""
+        )
+
+    @cached_property
+    def _named_versions(self) -> frozenset[str]:
+        """The versions that rules name; rules for all versions need no other."""
+        return frozenset(
+            version for rule in self.rules or () if "*" not in rule.versions for version in rule.versions
+        )
 
     def _namespace_matches(self, request: AdmissionRequest) -> bool:
         """A Namespace is selected by its own labels; other cluster-scoped objects always are."""
         if is_namespace(request):
-            subject = request.object if request.operation != "DELETE" else None
+            written = request.operation in ("CREATE", "UPDATE") and not request.sub_resource
+            subject = request.object if written else None
             return self.namespaces.matches(
                 labels_of(subject or request.namespace_object or request.old_object)
             )
