@@ -43,7 +43,8 @@ def open_as(browser: Browser, live_portal: LivePortal) -> Iterator[Opened]:
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        replaced = message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))  # by a newer request
+        if message.type == "error" and not replaced and "Failed to load resource" not in message.text:
             complaints.append(message.text)
 
     def open_page(name: str, **options: Any) -> Page:
