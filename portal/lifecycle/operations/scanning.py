@@ -25,6 +25,8 @@ CHUNK = 100
 BUDGET_SECONDS = 20.0
 FOUND = ("deny", "error", "warn", "audit", "waived")
 Place = tuple[int, int]
+Judged = tuple[ServiceInstance, Judgement]
+Identity = tuple[Any, ...]
 
 
 def scan_due(*, budget_seconds: float = BUDGET_SECONDS) -> int:
@@ -63,11 +65,12 @@ def scan(found: Sequence[ServiceInstance], policies: Bundle) -> int:
     now = clock.now()
     granted = _exceptions_at(found, now)
     namespaces = instances.namespace_documents(found)
+    judged = []
     for instance in found:
         place = (instance.application_id, instance.environment_id)
         relevant = _waivers(instance, granted[place], now)
-        judgement = judge_instance(instance, policies, namespaces.get(place), relevant)
-        _write(instance, judgement, policies, now)
+        judged.append((instance, judge_instance(instance, policies, namespaces.get(place), relevant)))
+    _write(judged, policies, now)
     return len(found)
 
 
@@ -113,40 +116,61 @@ def _waivers(instance: ServiceInstance, rows: Sequence[PolicyException], now: da
 
 
 @transaction.atomic
-def _write(instance: ServiceInstance, judgement: Judgement, policies: Bundle, now: datetime) -> None:
-    if instance.current_release is None:
-        return
+def _write(judged: Sequence[Judged], policies: Bundle, now: datetime) -> None:
+    """Reports and findings in a few statements; another scan at the same time writes the same."""
+    PolicyReport.objects.bulk_create(
+        [_report(instance, judgement, policies, now) for instance, judgement in judged],
+        update_conflicts=True,
+        unique_fields=["instance"],
+        update_fields=REPORTED,
+    )
+    known: dict[int, dict[Identity, Violation]] = defaultdict(dict)
+    for row in Violation.objects.filter(instance__in=[instance for instance, _ in judged]):
+        known[row.instance_id][_identity(row)] = row
+    remedies = {policy.name: time_to_remedy(policy.metadata) for policy in policies.policies}
+    found, gone = [], []
+    for instance, judgement in judged:
+        before = known[instance.pk]
+        verdicts = {
+            _identity_of(verdict): verdict for verdict in judgement.verdicts if verdict.outcome in FOUND
+        }
+        gone += [row.pk for key, row in before.items() if key not in verdicts]
+        for key, verdict in verdicts.items():
+            since = before[key].since if key in before else now
+            row = Violation(instance=instance, since=since)
+            _fill(row, verdict)
+            row.due_at = since + remedies.get(verdict.policy, BY_SEVERITY[verdict.severity])
+            if key not in before or any(getattr(before[key], name) != getattr(row, name) for name in UPDATED):
+                found.append(row)
+    Violation.objects.filter(pk__in=gone).delete()
+    Violation.objects.bulk_create(
+        found, update_conflicts=True, unique_fields=IDENTIFYING, update_fields=UPDATED, batch_size=200
+    )
+
+
+def _report(instance: ServiceInstance, judgement: Judgement, policies: Bundle, now: datetime) -> PolicyReport:
     ends = [datetime.fromisoformat(verdict.until) for verdict in judgement.verdicts if verdict.until]
     outcomes = [verdict.outcome for verdict in judgement.verdicts]
-    PolicyReport.objects.update_or_create(
+    return PolicyReport(
         instance=instance,
-        defaults={
-            "release": instance.current_release,
-            "policy_digest": policies.digest,
-            "scanned_at": now,
-            "valid_until": min(ends, default=None),
-            "passed": outcomes.count("pass"),
-            "failed": outcomes.count("deny"),
-            "warned": outcomes.count("warn") + outcomes.count("audit"),
-            "errors": outcomes.count("error"),
-            "waived": outcomes.count("waived"),
-        },
+        release_id=instance.current_release_id or 0,
+        policy_digest=policies.digest,
+        scanned_at=now,
+        valid_until=min(ends, default=None),
+        passed=outcomes.count("pass"),
+        failed=outcomes.count("deny"),
+        warned=outcomes.count("warn") + outcomes.count("audit"),
+        errors=outcomes.count("error"),
+        waived=outcomes.count("waived"),
     )
-    known = {_identity(row): row for row in instance.violations.all()}
-    found = {_identity_of(verdict): verdict for verdict in judgement.verdicts if verdict.outcome in FOUND}
-    Violation.objects.filter(pk__in=[row.pk for key, row in known.items() if key not in found]).delete()
-    remedies = {policy.name: time_to_remedy(policy.metadata) for policy in policies.policies}
-    fresh = []
-    for key, verdict in found.items():
-        row = known.get(key) or Violation(instance=instance, since=now)
-        _fill(row, verdict)
-        row.due_at = row.since + remedies.get(verdict.policy, BY_SEVERITY[verdict.severity])
-        fresh.append(row)
-    Violation.objects.bulk_create([row for row in fresh if row.pk is None])
-    Violation.objects.bulk_update([row for row in fresh if row.pk is not None], UPDATED)
 
 
+IDENTIFYING = ["instance", "policy", "rule", "api_version", "kind", "name", "path"]
 UPDATED = ["outcome", "severity", "title", "message", "fix", "exception", "due_at"]
+REPORTED = [
+    *("release", "policy_digest", "scanned_at", "valid_until"),
+    *("passed", "failed", "warned", "errors", "waived"),
+]
 
 
 def _fill(row: Violation, verdict: Verdict) -> None:
@@ -156,11 +180,11 @@ def _fill(row: Violation, verdict: Verdict) -> None:
     row.message, row.fix, row.exception_id = verdict.message, list(verdict.fix), verdict.exception
 
 
-def _identity(row: Violation) -> tuple[Any, ...]:
+def _identity(row: Violation) -> Identity:
     return row.policy, row.rule, row.api_version, row.kind, row.name, row.path
 
 
-def _identity_of(verdict: Verdict) -> tuple[Any, ...]:
+def _identity_of(verdict: Verdict) -> Identity:
     return verdict.policy, verdict.rule, *_object_of(verdict), verdict.path[:100]
 
 
