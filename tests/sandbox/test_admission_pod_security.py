@@ -91,3 +91,50 @@ def test_a_container_cannot_undo_what_its_pod_sets() -> None:
         "restricted", {}, {**SAFE, "containers": [{**container, "securityContext": security}]}
     )
     assert found == ['runAsNonRoot != true (container "app" must not set securityContext.runAsNonRoot=false)']
+
+
+def test_the_loopback_address_is_a_host_like_any_other() -> None:
+    spec = with_container(livenessProbe={"httpGet": {"host": "127.0.0.1", "port": 1}})
+    found = ['probe or lifecycle host (container "app" uses probe or lifecycle host "127.0.0.1")']
+    assert standards.evaluate("baseline", {}, spec) == found
+
+
+def test_a_user_namespace_relaxes_root_and_at_baseline_the_view_of_proc() -> None:
+    inside = {
+        "hostUsers": False,
+        "securityContext": {"runAsUser": 0, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [
+            {
+                "name": "app",
+                "image": "app:1",
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                    "procMount": "Unmasked",
+                },
+            }
+        ],
+    }
+    masked = 'procMount (container "app" must not set securityContext.procMount to "Unmasked")'
+    assert standards.evaluate("baseline", {}, inside) == []
+    assert standards.evaluate("restricted", {}, inside) == [masked]
+    assert masked in standards.evaluate("baseline", {}, {**inside, "hostUsers": True})
+
+
+def test_all_that_sets_an_apparmor_profile_is_named_with_what_it_sets() -> None:
+    spec = with_container(securityContext={"appArmorProfile": {"type": "Unconfined"}})
+    key = "container.apparmor.security.beta.kubernetes.io/app"
+    assert standards.evaluate("baseline", {"annotations": {key: "unconfined"}}, spec) == [
+        'forbidden AppArmor profiles (container "app" and annotation must not set AppArmor profile type to '
+        f'"Unconfined", "{key}="unconfined"")'
+    ]
+
+
+def test_who_says_no_to_running_as_another_is_named_with_the_pod() -> None:
+    spec = {
+        **with_container(securityContext={"runAsNonRoot": False}),
+        "securityContext": {"runAsNonRoot": False},
+    }
+    reasons = standards.evaluate("restricted", {}, spec)
+    said = 'pod and container "app" must not set securityContext.runAsNonRoot=false'
+    assert f"runAsNonRoot != true ({said})" in reasons

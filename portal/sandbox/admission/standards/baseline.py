@@ -9,6 +9,7 @@ from portal.sandbox.admission.standards.wording import (
     Check,
     Finding,
     capabilities,
+    in_user_namespace,
     listed,
     offenders,
     plural,
@@ -50,26 +51,30 @@ _SAFE_SYSCTLS = {
 }
 _SAFE_SELINUX_TYPES = {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
-_LOOPBACK = ("", "127.0.0.1", "localhost", "::1")
 
 
 def app_armor(metadata: Object, spec: Object) -> Finding:
-    def offends(holder: Object) -> bool:
-        kind = (security(holder).get("appArmorProfile") or {}).get("type", "RuntimeDefault")
-        return kind not in ("RuntimeDefault", "Localhost")
+    def kind(holder: Object) -> str | None:
+        profile = security(holder).get("appArmorProfile")
+        return None if profile is None else str(profile.get("type") or "")
 
-    parts = []
-    if who := setters(spec, offends):
-        parts.append(f'{who} must not set AppArmor profile type to "Unconfined"')
+    def offends(holder: Object) -> bool:
+        return kind(holder) not in (None, "RuntimeDefault", "Localhost")
+
+    who = setters(spec, offends)
+    values = sorted({str(kind(holder)) for holder in (spec, *pods.containers(spec)) if offends(holder)})
     annotations = sorted(
         f'{key}="{value}"'
         for key, value in (metadata.get("annotations") or {}).items()
         if key.startswith(_APPARMOR) and value not in ("", "runtime/default") and value[:10] != "localhost/"
     )
-    if annotations:
-        shown = ", ".join(annotations)
-        parts.append(f"{plural('annotation', annotations)} must not set AppArmor profile: {shown}")
-    return ("forbidden AppArmor profile", ", ".join(parts)) if parts else None
+    values += annotations
+    if not values:
+        return None
+    setting = [who] if who else []
+    setting += [plural("annotation", annotations)] if annotations else []
+    where = f"{' and '.join(setting)} must not set AppArmor profile type to {quoted(values)}"
+    return plural("forbidden AppArmor profile", values), where
 
 
 def added_capabilities(_: Object, spec: Object) -> Finding:
@@ -99,16 +104,16 @@ def host_ports(_: Object, spec: Object) -> Finding:
     names = offenders(spec, lambda container: bool(used(container)))
     if not names:
         return None
-    ports = sorted(set().union(*(used(container) for container in pods.containers(spec))))
-    shown = ", ".join(map(str, ports))
+    # sorted as texts
+    ports = sorted(map(str, set().union(*(used(container) for container in pods.containers(spec)))))
+    shown = ", ".join(ports)
     verb = "use" if len(names) > 1 else "uses"
     return "hostPort", f"{listed('container', names)} {verb} {plural('hostPort', ports)} {shown}"
 
 
 def host_probes(_: Object, spec: Object) -> Finding:
     def hosts(container: Object) -> set[str]:
-        found = {_host(handler) for handler in _handlers(container)}
-        return found - set(_LOOPBACK)
+        return {_host(handler) for handler in _handlers(container)} - {""}
 
     names = offenders(spec, lambda container: bool(hosts(container)))
     if not names:
@@ -137,13 +142,19 @@ def privileged(_: Object, spec: Object) -> Finding:
     return ("privileged", where) if names else None
 
 
-def proc_mount(_: Object, spec: Object) -> Finding:
-    names = offenders(
-        spec, lambda container: security(container).get("procMount") not in (None, "", "Default")
-    )
-    where = (
-        f'{listed("container", names)} must not set securityContext.procMount to "Unmasked"' if names else ""
-    )
+def proc_mount(metadata: Object, spec: Object) -> Finding:
+    # root in a user namespace is nobody outside of it
+    return None if in_user_namespace(spec) else masked_proc(metadata, spec)
+
+
+def masked_proc(_: Object, spec: Object) -> Finding:
+    def kind(container: Object) -> str:
+        found: str = security(container).get("procMount") or "Default"
+        return found
+
+    names = offenders(spec, lambda container: kind(container) != "Default")
+    kinds = sorted({kind(container) for container in pods.containers(spec)} - {"Default"})
+    where = f"{listed('container', names)} must not set securityContext.procMount to {quoted(kinds)}"
     return ("procMount", where) if names else None
 
 

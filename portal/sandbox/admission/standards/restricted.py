@@ -10,6 +10,7 @@ from portal.sandbox.admission.standards.wording import (
     Check,
     Finding,
     capabilities,
+    in_user_namespace,
     listed,
     offenders,
     plural,
@@ -85,15 +86,19 @@ def run_as_non_root(_: Object, spec: Object) -> Finding:
     def read(holder: Object) -> object:
         return security(holder).get("runAsNonRoot")
 
+    if in_user_namespace(spec):
+        return None
     reason = "runAsNonRoot != true"
-    if names := offenders(spec, lambda container: read(container) is False):
-        return reason, f"{listed('container', names)} must not set securityContext.runAsNonRoot=false"
+    if who := setters(spec, lambda holder: read(holder) is False):
+        return reason, f"{who} must not set securityContext.runAsNonRoot=false"
     names = _lacking(spec, read, (True,))
     where = f"pod or {listed('container', names)} must set securityContext.runAsNonRoot=true" if names else ""
     return (reason, where) if names else None
 
 
 def run_as_user(_: Object, spec: Object) -> Finding:
+    if in_user_namespace(spec):
+        return None
     who = setters(spec, lambda holder: security(holder).get("runAsUser") == 0)
     return ("runAsUser=0", f"{who} must not set runAsUser=0") if who else None
 
@@ -111,6 +116,12 @@ def seccomp(metadata: Object, spec: Object) -> Finding:
 
 
 CHECKS: tuple[Check, ...] = (
-    privilege_escalation, dropped_capabilities, volumes, run_as_non_root, run_as_user, seccomp,
+    privilege_escalation, dropped_capabilities, baseline.masked_proc, volumes, run_as_non_root, run_as_user,
+    seccomp,
 )  # fmt: skip
-REPLACED: tuple[Check, ...] = (baseline.added_capabilities, baseline.host_path_volumes, baseline.seccomp)
+REPLACED: tuple[Check, ...] = (
+    baseline.added_capabilities,
+    baseline.host_path_volumes,
+    baseline.proc_mount,
+    baseline.seccomp,
+)

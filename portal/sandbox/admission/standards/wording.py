@@ -17,6 +17,10 @@ def security(holder: Object) -> Object:
     return holder.get("securityContext") or {}
 
 
+def in_user_namespace(spec: Object) -> bool:
+    return spec.get("hostUsers") is False
+
+
 def offenders(spec: Object, offends: Callable[[Object], bool]) -> list[str]:
     return [container["name"] for container in pods.containers(spec) if offends(container)]
 
