@@ -53,7 +53,7 @@ def created(document: Document) -> Object:
     if not name or document["kind"] in COUNTED:
         metadata["generation"] = 1
     result: Object = {**document, "metadata": metadata}
-    if name and document["kind"] != "Node" and "status" in struct(name):
+    if name and "status" in struct(name):
         result["status"] = {**empty(struct(name)["status"].shape.name), **_status(result)}
     prepare = PREPARED.get(str(document["kind"])) if name else None
     if prepare is not None:
@@ -95,6 +95,9 @@ def _status(document: Document) -> Object:
     kind = document["kind"]
     if kind in PHASES:
         return {"phase": PHASES[str(kind)]}
+    if kind == "Node":
+        # registers with its own
+        return dict(document.get("status") or {})
     if kind == "Pod":
         return {"phase": "Pending", "qosClass": quality_of_service(document.get("spec"))}
     if kind == "CustomResourceDefinition":
