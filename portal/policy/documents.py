@@ -66,6 +66,15 @@ class Policy:
     # gives a JSON Patch of the object that was refused; None when there is no ready fix
     fix: Program | None = None
 
+    @property
+    def cluster_only(self) -> bool:
+        """Whether a rule asks the cluster's authorizer, which nobody can outside of it: judged there alone,
+        and never passed here."""
+        named = [each.program for each in (*self.conditions, *self.audit_annotations)]
+        rules = [each.program for each in self.validations]
+        messages = [each.message_program for each in self.validations if each.message_program]
+        return any(program.cluster_only for program in (*named, *rules, *messages))
+
 
 @dataclass(frozen=True)
 class ParamRef:

@@ -45,7 +45,8 @@ def open_story(state: Path) -> Story:
     """The people of .slipway/demo.json and the sandbox's kubeconfig."""
     demo = json.loads((state / "demo.json").read_text())
     people = {name: Person(name, user["token"], demo["url"]) for name, user in demo["users"].items()}
-    return Story(people["alice"], people["olga"], Cluster(state / "sandbox" / "kubeconfig", bin_dir()))
+    cluster = Cluster(state / "sandbox" / "kubeconfig", bin_dir())
+    return Story(people["alice"], people["olga"], people["pete"], cluster)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,14 @@ class Cluster:
             raise StepFailed(f"{program} {shlex.join(words)}: {result.stderr[:500]}")
         _show(program, words, said)
 
+    def refused(self, program: str, *words: str) -> str:
+        """Show how something is refused, and what is said. StepFailed when it is not."""
+        result = self._run(program, words, check=False)
+        if result.returncode == 0:
+            raise StepFailed(f"{program} {shlex.join(words)} should be refused: {result.stdout[:500]}")
+        _show(program, words, result.stderr.strip().splitlines())
+        return result.stderr
+
     def _shown(self, program: str, words: Iterable[str]) -> str:
         words = list(words)
         output = self._run(program, words).stdout

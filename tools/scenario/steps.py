@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tools import console
+from tools.scenario import policies
 from tools.scenario.api import StepFailed
 from tools.scenario.cluster import check
 from tools.scenario.story import APPLICATION, DATABASE, WEB, Row, Story
@@ -262,6 +263,7 @@ STEPS: tuple[tuple[str, Callable[[Story], None]], ...] = (
     ("alice requests a PostgreSQL", database_in_dev),
     ("alice requests a web service", web_in_dev),
     ("alice asks for a privileged container: denied, with every reason", denied),
+    ("alice asks for an exception; olga grants it, and takes it back", policies.excepted),
     ("alice promotes the web service to staging: automatic", to_staging),
     ("alice promotes it to production: it waits", to_production_waits),
     ("alice may not approve it herself", no_self_approval),
@@ -269,4 +271,6 @@ STEPS: tuple[tuple[str, Callable[[Story], None]], ...] = (
     ("alice upgrades the web service in dev", upgrade),
     ("alice rolls it back", rollback),
     ("alice retires it, in two steps", retire),
+    ("pete (platform engineer) asks what a stricter mode would break", policies.blast_radius),
+    ("pete installs the policies in the cluster: kubectl is refused too", policies.in_the_cluster),
 )

@@ -23,6 +23,7 @@ class Story:
 
     alice: Person
     olga: Person
+    pete: Person
     cluster: Cluster
     waiting: Row | None = None
     web_values: Mapping[str, Any] | None = None

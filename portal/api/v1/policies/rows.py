@@ -21,6 +21,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "has_fix": policy.fix is not None,
         "file": policy.file,
         "fails_open": policy.fails_open,
+        "cluster_only": policy.cluster_only,
         "modes": [mode_row(mode) for mode in entry.modes],
         "violations": entry.violations,
         "waived": entry.waived,

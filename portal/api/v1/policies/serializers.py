@@ -66,6 +66,9 @@ class PolicyRow(serializers.Serializer[Any]):
     fails_open = serializers.BooleanField(
         help_text="Whether an error of the policy itself lets objects pass."
     )
+    cluster_only = serializers.BooleanField(
+        help_text="Whether it can be judged in a cluster alone, by its authorizer; here it never passes."
+    )
     modes = EnvironmentModeSerializer(many=True)
     violations = serializers.IntegerField()
     waived = serializers.IntegerField()
@@ -165,7 +168,7 @@ class EvaluationRequest(Strict):
 
     environment = serializers.SlugField(max_length=20, help_text="Whose policy bindings count.")
     documents = serializers.ListField(
-        child=serializers.JSONField(), required=False, min_length=1, max_length=MOST_OBJECTS
+        child=serializers.DictField(allow_empty=False), required=False, min_length=1, max_length=MOST_OBJECTS
     )
     text = serializers.CharField(
         required=False,
@@ -175,7 +178,7 @@ class EvaluationRequest(Strict):
     )
     operation = serializers.ChoiceField(choices=OPERATIONS, default="CREATE")
     old = serializers.ListField(
-        child=serializers.JSONField(),
+        child=serializers.DictField(allow_empty=False),
         required=False,
         max_length=MOST_OBJECTS,
         help_text="Objects as they are now: those of the same name are judged as updates of them.",
