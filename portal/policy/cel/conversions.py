@@ -187,7 +187,8 @@ def to_duration(value: Any) -> Duration:
     if type(value) is Duration:
         return value
     if type(value) is int:
-        return duration_checked(value)
+        # declared, yet never done
+        raise _failed("int", "google.protobuf.Duration")
     if type(value) is str:
         nanos = _parsed_duration(value)
         if nanos is None:

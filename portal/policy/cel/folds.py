@@ -5,11 +5,11 @@ The API server turns each into a loop with an accumulator, whose steps cost; the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from portal.policy.cel.costs import LIST_CREATE, PER_CALL_LIMIT
-from portal.policy.cel.errors import CANCELLED, MAX_LIST, Cancelled, CelError
+from portal.policy.cel.errors import CANCELLED, Cancelled, CelError
 from portal.policy.cel.functions.collections import insert, merge
 from portal.policy.cel.plans import COST, Evaluate, Plan, State, check_time
 from portal.policy.cel.tree import Expr, Fold
@@ -54,6 +54,13 @@ def _bound(range_: Evaluate, slot: int, body: Evaluate) -> Evaluate:
         return body(state)
 
     return run
+
+
+def holds(value: Any) -> bool:
+    """What a condition came to; raises CelError when that is no boolean."""
+    if value is True or value is False:
+        return value is True
+    raise CelError(NO_OVERLOAD)
 
 
 class _Loop:
@@ -133,14 +140,17 @@ class _Loop:
 
         def loop(state: State) -> bool:
             found = 0
+            failure: CelError | None = None
             for count, item in enumerate(self.rounds(state)[1], 1):
                 self.stepped(state, item, cost, count)
-                value = run(state)
-                if value is True:
-                    found += 1
-                    state[COST] += 2
-                elif value is not False:
-                    raise CelError(NO_OVERLOAD)
+                try:
+                    if holds(run(state)):
+                        found += 1
+                        state[COST] += 2
+                except CelError as exc:
+                    failure = exc
+            if failure is not None:
+                raise failure
             return found == 1
 
         return loop
@@ -150,62 +160,83 @@ class _Loop:
 
         def loop(state: State) -> list[Any]:
             found: list[Any] = []
+            failure: CelError | None = None
             for count, item in enumerate(self.rounds(state)[1], 1):
                 self.stepped(state, item, cost, count)
-                value = run(state)
-                if value is True:
-                    found.append(state[slot])
-                    state[COST] += LIST_CREATE + 3
-                elif value is not False:
-                    raise CelError(NO_OVERLOAD)
+                try:
+                    if holds(run(state)):
+                        found.append(state[slot])
+                        state[COST] += LIST_CREATE + 3
+                except CelError as exc:
+                    failure = exc
+            if failure is not None:
+                raise failure
             return found
 
         return loop
 
     def mapped(self, body: Plan, where: Plan | None) -> Evaluate:
-        run, test = body.run, where.run if where else None
+        run = body.run
         step = body.cost + 2 + (0 if body.constant else LIST_CREATE)
-        cost = where.cost if where else step
+        if where is not None:
+            return self.chosen(where, step, list, lambda found, state: found.append(run(state)))
 
         def loop(state: State) -> list[Any]:
             found: list[Any] = []
             for count, item in enumerate(self.rounds(state)[1], 1):
-                self.stepped(state, item, cost, count)
-                if test is not None:
-                    value = test(state)
-                    if value is False:
-                        continue
-                    if value is not True:
-                        raise CelError(NO_OVERLOAD)
-                    state[COST] += step
+                self.stepped(state, item, step, count)
                 found.append(run(state))
-                if count > MAX_LIST:
-                    raise Cancelled(CANCELLED)
+            return found
+
+        return loop
+
+    def chosen(
+        self, where: Plan, step: int, empty: Callable[[], Any], add: Callable[[Any, State], Any]
+    ) -> Evaluate:
+        """A loop whose rounds add something where a filter holds; of filters that fail, the last is told."""
+        test, cost = where.run, where.cost
+
+        def loop(state: State) -> Any:
+            found = empty()
+            failure: CelError | None = None
+            for count, item in enumerate(self.rounds(state)[1], 1):
+                self.stepped(state, item, cost, count)
+                try:
+                    wanted = holds(test(state))
+                except CelError as exc:
+                    failure = exc
+                    continue
+                if wanted and failure is None:
+                    state[COST] += step
+                    try:
+                        add(found, state)
+                    except CelError as exc:
+                        failure = exc
+            if failure is not None:
+                raise failure
             return found
 
         return loop
 
     def inserted(self, body: Plan, where: Plan | None, *, whole: bool) -> Evaluate:
         """`transformMap`, and with `whole` `transformMapEntry`, whose rounds give a map each."""
-        run, test, slot = body.run, where.run if where else None, self.slots[0]
+        run, slot = body.run, self.slots[0]
         step = body.cost + (2 if whole else 3)
-        cost = where.cost if where else step
+
+        def add(found: dict[Any, Any], state: State) -> None:
+            if whole:
+                merge(found, run(state))
+            else:
+                insert(found, state[slot], run(state))
+
+        if where is not None:
+            return self.chosen(where, step, dict, add)
 
         def loop(state: State) -> dict[Any, Any]:
             found: dict[Any, Any] = {}
             for count, item in enumerate(self.rounds(state)[1], 1):
-                self.stepped(state, item, cost, count)
-                if test is not None:
-                    value = test(state)
-                    if value is False:
-                        continue
-                    if value is not True:
-                        raise CelError(NO_OVERLOAD)
-                    state[COST] += step
-                if whole:
-                    merge(found, run(state))
-                else:
-                    insert(found, state[slot], run(state))
+                self.stepped(state, item, step, count)
+                add(found, state)
             return found
 
         return loop

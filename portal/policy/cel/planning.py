@@ -12,8 +12,10 @@ from typing import Any, Final
 from portal.policy.cel import attributes, folds
 from portal.policy.cel.conversions import CONVERSIONS
 from portal.policy.cel.costs import LIST_CREATE, MAP_CREATE, cost_of, equality
+from portal.policy.cel.dispatch import guarded
 from portal.policy.cel.errors import CelError, ExpressionInvalid
 from portal.policy.cel.functions import IMPLEMENTATIONS
+from portal.policy.cel.functions.collections import sum_as
 from portal.policy.cel.functions.regexes import compiled
 from portal.policy.cel.operators import BINARY, UNARY
 from portal.policy.cel.plans import (
@@ -101,6 +103,9 @@ class Planner:
             _check_pattern(arguments[1].value)
         key = name if expr.target is None else f".{name}"
         implementation = BINARY.get(name) or UNARY.get(name) or IMPLEMENTATIONS[key]
+        if name == "sum":
+            implementation = sum_as(expr.overloads)
+        implementation = guarded(implementation, name, expr.overloads)
         return _called(implementation, name, expr.overloads, arguments)
 
     def list_literal(self, expr: ListExpr) -> Plan:
@@ -309,7 +314,7 @@ def _conversion(name: str, overloads: tuple[str, ...], argument: Plan) -> Plan:
             return constant(convert(argument.value))
         except CelError as exc:
             raise ExpressionInvalid(f"program instantiation failed: {exc}") from exc
-    return _called(convert, name, overloads, [argument])
+    return _called(guarded(convert, name, overloads), name, overloads, [argument])
 
 
 def _check_pattern(pattern: Any) -> None:

@@ -89,6 +89,8 @@ GO_NAMES: Final = {
     "google.protobuf.Duration": "types.Duration",
     "type": "*types.Type",
     "optional_type": "*types.Optional",
+    "list": "*types.baseList",
+    "map": "*types.baseMap",
 }
 
 

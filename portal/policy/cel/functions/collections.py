@@ -72,6 +72,20 @@ def _extreme(name: str, unwanted: int) -> Callable[[Any], Any]:
     return extreme
 
 
+# what nothing sums up to, by the overload that the types leave
+_NOTHING = {
+    "list_double_sum_double": 0.0,
+    "list_uint_sum_uint": Uint(0),
+    "list_duration_sum_duration": Duration(0),
+}
+
+
+def sum_as(overloads: tuple[str, ...]) -> Callable[[Any], Any]:
+    """`sum` for a list whose elements' type is known."""
+    nothing = _NOTHING.get(overloads[0]) if len(overloads) == 1 else None
+    return _sum if nothing is None else lambda items: nothing if items == [] else _sum(items)
+
+
 def _sum(items: Any) -> Any:
     _first_of("sum", items, _SUMMED)
     if not items:

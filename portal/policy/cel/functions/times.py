@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.policy.cel.errors import CelError
-from portal.policy.cel.functions.registry import IMPLEMENTATIONS
+from portal.policy.cel.functions.registry import IMPLEMENTATIONS, no_overload
 from portal.policy.cel.values import NANOS, Duration, Timestamp
 
 _OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
@@ -46,9 +46,7 @@ def _part(name: str, read: Callable[[datetime], int], unit: int = 0) -> Callable
         if type(value) is Duration and unit and not zone:
             whole = abs(value.nanos) // unit
             return -whole if value.nanos < 0 else whole
-        raise CelError(
-            f"no such overload: {name}" if type(value) not in (Timestamp, Duration) else "no such overload"
-        )
+        raise no_overload(name, value, *zone)
 
     return part
 
@@ -60,7 +58,7 @@ def _milliseconds(value: Any, *zone: Any) -> int:
     if type(value) is Duration and not zone:
         whole = abs(value.nanos) // 1_000_000
         return -whole if value.nanos < 0 else whole
-    raise CelError("no such overload: getMilliseconds")
+    raise no_overload("getMilliseconds", value, *zone)
 
 
 IMPLEMENTATIONS |= {
