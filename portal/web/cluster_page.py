@@ -14,7 +14,7 @@ from portal.lifecycle.operations.installation import Step
 from portal.lifecycle.services import policy_installations
 from portal.web.forms.cluster import RemovePoliciesForm
 
-MOST_LISTED = 300
+DIFFERENT = ("create", "change", "remove")
 
 
 @dataclass
@@ -48,13 +48,12 @@ class ClusterPolicies:
             return None
 
     def context(self) -> dict[str, Any]:
-        counts = installation.counts(self.steps or ())
-        different = [step for step in self.steps or () if step.action != "same"]
+        steps = self.steps or ()
+        by_action = [(action, [step for step in steps if step.action == action]) for action in DIFFERENT]
         return {
             "look": self,
             "cluster": self.cluster,
             "environments": self.cluster.environments.all(),
-            "counts": counts,
-            "different": different[:MOST_LISTED],
-            "more": max(len(different) - MOST_LISTED, 0),
+            "counts": installation.counts(steps),
+            "different": [(action, found) for action, found in by_action if found],
         }

@@ -98,6 +98,17 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "blast_radius": BLAST_RADIUS,
     "installation": INSTALLATION,
 }
+# What happened to an exception, as its timeline says it
+EXCEPTION_EVENTS: Mapping[str, Shown] = {
+    "exception.requested": Shown("waiting", "asked for it"),
+    "exception.granted": Shown("ready", "granted it"),
+    "exception.rejected": Shown("wrong", "rejected it"),
+    "exception.withdrawn": Shown("quiet", "took it back"),
+    "exception.revoked": Shown("wrong", "ended it early"),
+    "exception.announced": Shown("waiting", "said that it ends soon"),
+    "exception.expired": Shown("quiet", "found it over"),
+    "decision.refused": Shown("wrong", "tried to decide it and may not"),
+}
 # How a policy acts in an environment: an icon, a word and what it means; no state, so none of the five
 MODES: Mapping[str, tuple[str, str, str]] = {
     "enforce": ("shield-lock", "Enforce", "refuses what breaks it"),

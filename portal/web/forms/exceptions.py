@@ -25,7 +25,7 @@ class ExceptionFilter(django_filters.FilterSet):  # type: ignore[misc]  # untype
     state = choice_of(ExceptionState.choices, "state", "Any state")
     severity = choice_of(PolicyException._meta.get_field("severity").choices, "severity", "Any severity")
     environment = row_of(Environment.objects.all(), "environment", "Any environment")
-    team = row_of(teams_of, "application__team", "Any team")
+    team = row_of(teams_of, "application__team", "Any team", "Team")
 
     class Meta:
         model = PolicyException

@@ -38,11 +38,12 @@ def choice_of(choices: Any, name: str, anything: str) -> django_filters.ChoiceFi
     )
 
 
-def row_of(rows: Any, name: str, anything: str) -> django_filters.ModelChoiceFilter:
+def row_of(rows: Any, name: str, anything: str, label: str | None = None) -> django_filters.ModelChoiceFilter:
     return django_filters.ModelChoiceFilter(
         queryset=rows,
         field_name=name,
         to_field_name="slug",
+        label=label,
         empty_label=anything,
         widget=forms.Select(attrs=SELECT),
     )
@@ -53,7 +54,7 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped p
     state = choice_of(ChangeState.choices, "state", "Any state")
     kind = choice_of(ChangeKind.choices, "kind", "Any kind")
     environment = row_of(Environment.objects.all(), "environment", "Any environment")
-    team = row_of(teams_of, "application__team", "Any team")
+    team = row_of(teams_of, "application__team", "Any team", "Team")
 
     class Meta:
         model = ChangeRequest
@@ -75,7 +76,7 @@ class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
     health = choice_of(Health.choices, "health", "Any health")
     offering = row_of(Offering.objects.all(), "offering", "Any offering")
     environment = row_of(Environment.objects.all(), "environment", "Any environment")
-    team = row_of(teams_of, "application__team", "Any team")
+    team = row_of(teams_of, "application__team", "Any team", "Team")
 
     class Meta:
         model = ServiceInstance

@@ -26,6 +26,7 @@ class Finding:
     title: str
     severity: str
     remediation: str
+    is_known: bool
     count: int = 0
     fixable: int = 0
 
@@ -96,14 +97,15 @@ def questions(rows: Iterable[BlastRadius]) -> list[tuple[BlastRadius, list[str]]
 def findings(rows: Iterable[Row]) -> list[Finding]:
     """By policy, those that are met most often first."""
     found: dict[str, Finding] = {}
+    known_names = {policy.name for policy in bundle.current().policies}
     for row in rows:
         for verdict in row["verdicts"]:
             name = verdict["policy"]
-            known = found.setdefault(
-                name, Finding(name, verdict["title"], verdict["severity"], verdict["remediation"])
-            )
-            known.count += 1
-            known.fixable += bool(verdict["fix"])
+            if name not in found:
+                about = (verdict["title"], verdict["severity"], verdict["remediation"], name in known_names)
+                found[name] = Finding(name, *about)
+            found[name].count += 1
+            found[name].fixable += bool(verdict["fix"])
     return sorted(found.values(), key=lambda each: (-each.count, each.policy))
 
 

@@ -58,6 +58,12 @@ class ModeChange:
             return False
         return self.radius.policy_digest == bundle.current().digest and self._is_about_this(self.radius)
 
+    @property
+    def said(self) -> str:
+        """What is told once it is made."""
+        place = self.place.environment.name if self.place else ""
+        return f"From now on: {self.effective} in {place}."
+
     def look(self) -> BlastRadius | None:
         """Ask what it would break; None when it cannot be asked, with the reasons placed in the form."""
         if self.place is None or self.effective is None or not self.form.is_valid():

@@ -117,5 +117,29 @@ def fix_name(verdict: Verdict) -> str:
 
 
 @register.filter
+def mode_word(name: str) -> str:
+    return meanings.MODES[name][1]
+
+
+@register.filter
 def mode_meaning(name: str) -> str:
     return meanings.MODES[name][2]
+
+
+@register.filter
+def short_kind(kind: str) -> str:
+    """`Policy` and `Binding`, where nothing else is meant."""
+    return kind.removeprefix("ValidatingAdmission").replace("PolicyBinding", "Binding")
+
+
+@register.filter
+def event_word(action: str) -> str:
+    """What somebody did to an exception; an action that nobody named stands as it is."""
+    shown = meanings.EXCEPTION_EVENTS.get(action)
+    return shown.word if shown else action
+
+
+@register.filter
+def event_meaning(action: str) -> str:
+    shown = meanings.EXCEPTION_EVENTS.get(action)
+    return shown.meaning if shown else "quiet"

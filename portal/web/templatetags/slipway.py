@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portal.core import digests, documents
+from portal.core import clock, digests, documents
 from portal.core.objects import ObjectKey, key_of
 from portal.environments.models import Environment
 from portal.lifecycle.models import ChangeRequest
@@ -68,11 +68,7 @@ def when(moment: datetime | None, style: str = "ago", missing: str = "–") -> S
     """A relative time, exact on hover and for screen readers. `style`: ago, or for (a span)."""
     if moment is None:
         return missing
-    text = (
-        wording.ago(moment)
-        if style == "ago"
-        else wording.ago(moment).removesuffix(" ago").replace("just now", "moments")
-    )
+    text = wording.ago(moment) if style == "ago" else wording.span(clock.now() - moment)
     return format_html(
         '<time datetime="{}" title="{}" data-relative="{}">{}</time>',
         moment.isoformat(timespec="seconds"),

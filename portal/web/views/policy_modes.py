@@ -44,7 +44,7 @@ def confirm(request: SignedIn, name: str) -> HttpResponse:
     change = _change(request, name, request.POST)
     if not change.make():
         return _page(request, change)
-    messages.success(request, f"Done: {change.effective} in {change.place and change.place.environment}.")
+    messages.success(request, change.said)
     return redirect("web:policies-one", name)
 
 
