@@ -27,11 +27,15 @@ from tests.factories import (
     platform,
 )
 
-DEPLOYMENT = {
+TEMPLATE = {
+    "metadata": {"labels": {"app": "shop-api"}},
+    "spec": {"containers": [{"name": "api", "image": "registry.example.com/shop/api:1.4.2"}]},
+}
+DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
     "metadata": {"name": "shop-api"},
-    "spec": {"replicas": 2},
+    "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "shop-api"}}, "template": TEMPLATE},
 }
 SECRET = {
     "apiVersion": "v1",
@@ -122,7 +126,7 @@ def world(db: None) -> World:
         release=ReleaseFactory(
             instance=elsewhere,
             number=2,
-            objects_masked=[DEPLOYMENT | {"spec": {"replicas": 3}}, SECRET],
+            objects_masked=[DEPLOYMENT | {"spec": DEPLOYMENT["spec"] | {"replicas": 3}}, SECRET],
             created_by=people["alice"],
         ),
         requested_by=people["alice"],

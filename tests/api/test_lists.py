@@ -267,6 +267,12 @@ def test_retired_instances_show_only_when_asked_for(world: World) -> None:
     assert alice.get(f"instances/{world.instance.pk}/").json()["retired_at"]
 
 
+@pytest.mark.parametrize("retired", ["perhaps", "1", "%00"])
+def test_neither_true_nor_false_is_refused(world: World, retired: str) -> None:
+    body = check(world.api("alice").get(f"instances/?retired={retired}"), 400, "invalid_input")
+    assert body["errors"][0]["path"] == "?retired"
+
+
 def test_the_audit_trail_is_filtered(world: World) -> None:
     first = an_event(world, 1)
     record("retirement.announced", world.instance, actor=world.people["bob"])

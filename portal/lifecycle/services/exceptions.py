@@ -68,7 +68,7 @@ def request(actor: User, place: Place, data: Mapping[str, Any]) -> PolicyExcepti
     reason = str(data.get("reason") or "").strip()
     if not reason:
         errors.append(_error("/reason", "Say why, and what will be done about it.", "required"))
-    days = _days(data.get("days"), verdict, errors)
+    days = _days(data.get("days"), _severity(place, data), errors)
     path, digest = _value(data, scope, errors)
     if errors or verdict is None:
         raise ValidationFailed(errors)
@@ -224,13 +224,18 @@ def _verdict(place: Place, data: Mapping[str, Any], errors: list[dict[str, str]]
     return named[0] if named else None
 
 
-def _days(value: Any, verdict: Verdict | None, errors: list[dict[str, str]]) -> int:
+def _severity(place: Place, data: Mapping[str, Any]) -> str | None:
+    """Of the named policy, where it finds anything: also when it is not said yet in which object."""
+    return next((v.severity for v in place.verdicts if v.policy == data.get("policy")), None)
+
+
+def _days(value: Any, severity: str | None, errors: list[dict[str, str]]) -> int:
     if isinstance(value, bool) or not str(value or "").isdigit() or not 1 <= int(value) <= 10_000:
         errors.append(_error("/days", "Say for how many days, a whole number from 1.", "required"))
         return 0
-    if verdict is not None and int(value) > longest_days(verdict.severity):
-        limit = longest_days(verdict.severity)
-        said = f"An exception from a policy of {verdict.severity} severity lasts {limit} days at the most."
+    if severity is not None and int(value) > longest_days(severity):
+        limit = longest_days(severity)
+        said = f"An exception from a policy of {severity} severity lasts {limit} days at the most."
         errors.append(_error("/days", said, "too_long"))
     return int(value)
 

@@ -84,7 +84,9 @@ class InstalledPolicies(serializers.Serializer[Any]):
     """The portal's policies in a cluster. Where they are installed, all steps but `same` are drift."""
 
     installed = serializers.BooleanField(help_text="Whether the portal keeps its policies installed here.")
-    checked_at = serializers.DateTimeField(allow_null=True, help_text="When they were last compared, installed or removed.")
+    checked_at = serializers.DateTimeField(
+        allow_null=True, help_text="When they were last compared, installed or removed."
+    )
     message = serializers.CharField(allow_blank=True, help_text="Why that did not work, or what had drifted.")
     done = serializers.BooleanField(help_text="Whether the steps were taken, or only would be.")
     counts = StepCounts()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
+from portal.api.v1.filters import StrictBooleanFilter
 from portal.core import clock
 from portal.lifecycle.models import PolicyException
 from portal.lifecycle.states import ExceptionState
@@ -18,8 +19,8 @@ class ExceptionFilters(filters.FilterSet):  # type: ignore[misc]
     team = filters.CharFilter(field_name="application__team__slug", help_text="A team's slug.")
     environment = filters.CharFilter(field_name="environment__slug", help_text="An environment's slug.")
     application = filters.CharFilter(field_name="application__slug", help_text="An application's slug.")
-    honoured = filters.BooleanFilter(method="by_honour", help_text="Whether it counts at this moment.")
-    waiting = filters.BooleanFilter(method="by_waiting", help_text="Whether it waits for a decision.")
+    honoured = StrictBooleanFilter(method="by_honour", help_text="Whether it counts at this moment.")
+    waiting = StrictBooleanFilter(method="by_waiting", help_text="Whether it waits for a decision.")
     ordering = filters.ChoiceFilter(
         choices=[(name, name) for name in ORDERINGS],
         method="ordered",

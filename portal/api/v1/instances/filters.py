@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
+from portal.api.v1.filters import StrictBooleanFilter
 from portal.lifecycle.models import ServiceInstance
 from portal.lifecycle.states import Health
 
@@ -14,7 +15,7 @@ class InstanceFilters(filters.FilterSet):  # type: ignore[misc]
     offering = filters.CharFilter(field_name="offering__slug", help_text="An offering's slug.")
     name = filters.CharFilter()
     health = filters.MultipleChoiceFilter(choices=Health.choices, help_text="May be given several times.")
-    retired = filters.BooleanFilter(
+    retired = StrictBooleanFilter(
         method="by_retirement", help_text="Only the retired ones; left out: only the living."
     )
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 
+from portal.api.v1.filters import StrictBooleanFilter
 from portal.lifecycle.models import PolicyReport
 
 
@@ -14,7 +15,7 @@ class ReportFilters(filters.FilterSet):  # type: ignore[misc]
         field_name="instance__application__slug", help_text="An application's slug."
     )
     team = filters.CharFilter(field_name="instance__application__team__slug", help_text="A team's slug.")
-    failing = filters.BooleanFilter(
+    failing = StrictBooleanFilter(
         method="by_failure", help_text="Whether anything in it fails or could not be judged."
     )
 
