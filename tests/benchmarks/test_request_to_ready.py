@@ -3,77 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests import tools
+from tests.benchmarks.conftest import Stack
 from tests.benchmarks.reporting import report
-from tests.fixtures.worker import until
 from tools.paths import ROOT
-from tools.scenario.api import Person
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 PAIRS = 15
 CHART = ROOT / "services_catalog" / "charts" / "web-service" / "1.1.0"
 IMAGE = {"repository": "registry.example.com/shop/storefront", "tag": "1.4.2"}
-
-
-@dataclass
-class Stack:
-    root: Path
-    alice: Person
-
-    @property
-    def kubeconfig(self) -> Path:
-        return self.root / "sandbox" / "kubeconfig"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole portal, as `make up` starts it, with a state folder and ports of its own."""
-    root = tmp_path_factory.mktemp("stack") / "state"
-    root.mkdir()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLIPWAY_", "DJANGO_"))}
-    environment = {
-        **kept,
-        "SLIPWAY_DATA_DIR": str(root),
-        "SLIPWAY_PORT": "0",
-        "SLIPWAY_SANDBOX_PORT": "0",
-        "SLIPWAY_HELM": str(tools.helm()),
-    }
-    output = (root.parent / "output").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tools.supervisor", "up"],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-    )
-
-    def serving() -> dict | None:
-        assert process.poll() is None, (root.parent / "output").read_text()
-        state = root / "run" / "supervisor.json"
-        found = json.loads(state.read_text()) if state.exists() else {}
-        return found if found.get("serving") else None
-
-    try:
-        found = until(serving, seconds=120, every=0.2)
-        accounts = json.loads((root / "demo.json").read_text())
-        yield Stack(root, Person("alice", accounts["users"]["alice"]["token"], found["url"]))
-    finally:
-        process.terminate()
-        process.wait(60)
-        output.close()
 
 
 def through_portal(stack: Stack, name: str) -> float:
