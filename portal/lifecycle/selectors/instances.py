@@ -21,6 +21,8 @@ def namespace_instance(application: Application, environment: Environment) -> Se
         .filter(application=application, environment=environment, offering__role=Role.NAMESPACE)
         .exclude(current_release=None)
         .select_related("current_release", "offering", "application", "environment__cluster")
+        # what is asked for are its objects; the rest is large
+        .defer(*(f"current_release__{field}" for field in BULKY if field != "objects_masked"))
         .first()
     )
 
