@@ -70,7 +70,7 @@ def test_what_a_machine_reads_is_judged_by_the_strictest_mode_wherever_it_is_kep
 
 
 def test_a_pod_that_has_its_node_may_still_be_changed() -> None:
-    before = {
+    before: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "web", "namespace": "shop"},
