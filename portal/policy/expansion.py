@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.core.objects import ObjectKey, key_of
+from portal.policy.arrival import NO_UID, created
 from portal.policy.defaults import apply_defaults
 from portal.policy.resources import Resource, Resources
 from portal.policy.types import Document
@@ -92,9 +93,9 @@ def keyed(old: Sequence[Document], beside: Sequence[Any], namespace: str) -> dic
 
 
 def subjects_of(document: Document, resources: Resources, namespace: str) -> list[Subject]:
-    """The object itself, and the Pod that it would create; both with defaults."""
+    """The object itself, and the Pod that it would create; both as policies see what is created."""
     resource = resources.of(str(document["apiVersion"]), str(document["kind"]))
-    whole = apply_defaults(in_namespace(document, resource, namespace))
+    whole = created(apply_defaults(in_namespace(document, resource, namespace)))
     if (resource.group, resource.kind) == ("", "Pod"):
         _default_account(whole)
     subjects = [Subject(whole, resource, "", document)]
@@ -133,7 +134,7 @@ def _pod(workload: Document, template: Mapping[str, Any]) -> dict[str, Any]:
         "apiVersion": "batch/v1" if kind == "Job" else workload["apiVersion"],
         "kind": kind or workload["kind"],
         "name": owner.get("name", ""),
-        "uid": "",
+        "uid": NO_UID,
         "controller": True,
         "blockOwnerDeletion": True,
     }
@@ -146,7 +147,8 @@ def _pod(workload: Document, template: Mapping[str, Any]) -> dict[str, Any]:
     }
     if owner.get("namespace"):
         metadata["namespace"] = owner["namespace"]
-    pod = apply_defaults({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+    pod = created(apply_defaults(manifest))
     _default_account(pod)
     return pod
 
