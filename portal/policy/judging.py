@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal.core.objects import ObjectKey, key_of
 from portal.policy import fixes, schema
+from portal.policy.arrival import existing, updated
 from portal.policy.defaults import apply_defaults
 from portal.policy.documents import Binding, Metadata, Policy
 from portal.policy.evaluation import Context, Decision, ParamsUnavailable, evaluate
@@ -144,6 +145,7 @@ class Judge:
         deleting = operation == "DELETE"
         namespace = str(metadata.get("namespace") or "") if resource.namespaced else ""
         is_namespace = (resource.group, resource.kind) == ("", "Namespace")
+        arriving = subject.object if before is None else updated(subject.object, before)
         return AdmissionRequest(
             operation=operation,
             group=resource.group,
@@ -152,7 +154,7 @@ class Judge:
             kind=resource.kind,
             name=name,
             namespace=name if is_namespace else namespace,
-            object=None if deleting else subject.object,
+            object=None if deleting else arriving,
             old_object=subject.object if deleting else before,
             user=self.user,
             namespace_object=self.namespace if namespace else None,
@@ -161,7 +163,9 @@ class Judge:
     def _before(self, subject: Subject) -> Document | None:
         """The object that is there already, with the defaults that the server gave it."""
         known = self.old.get(key_of(subject.object))
-        return None if known is None else apply_defaults(in_namespace(known, subject.resource, self._target))
+        if known is None:
+            return None
+        return existing(apply_defaults(in_namespace(known, subject.resource, self._target)))
 
     def _refusal(self, document: Any, problem: str) -> Verdict:
         readable = isinstance(document, Mapping) and isinstance(document.get("metadata") or {}, Mapping)
