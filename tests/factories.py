@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import factory
 from django.utils import timezone
 
 from portal.accounts.models import Membership, PlatformRole, Team, User
 from portal.environments.models import Cluster, Environment
-from portal.lifecycle.models import Application, ChangeRequest, Release, ServiceInstance
-from portal.lifecycle.states import ChangeKind, ChangeState, Health
+from portal.lifecycle.models import Application, ChangeRequest, PolicyException, Release, ServiceInstance
+from portal.lifecycle.states import ChangeKind, ChangeState, ExceptionState, Health
 from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan
 
 UNREACHABLE = """\
@@ -164,6 +166,26 @@ class ChangeFactory(factory.django.DjangoModelFactory):
     requested_by = factory.SubFactory(UserFactory)
     seal = factory.LazyAttribute(lambda o: o.release.digest if o.release else "")
     created_at = factory.LazyFunction(timezone.now)
+
+
+class PolicyExceptionFactory(factory.django.DjangoModelFactory):
+    """Granted yesterday, by somebody else than who asked."""
+
+    class Meta:
+        model = PolicyException
+
+    policy = "some-policy"
+    severity = "medium"
+    application = factory.SubFactory(ApplicationFactory)
+    environment = factory.SubFactory(EnvironmentFactory)
+    message = "Something is wrong."
+    reason = "It cannot be helped yet."
+    state = ExceptionState.GRANTED
+    requested_by = factory.SubFactory(UserFactory)
+    requested_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+    decided_by = factory.SubFactory(UserFactory)
+    decided_at = factory.LazyAttribute(lambda o: o.requested_at)
+    expires_at = factory.LazyFunction(lambda: (timezone.now() + timedelta(days=1)).replace(microsecond=0))
 
 
 def member(username: str, team: Team, role: str = Membership.Role.DEVELOPER) -> User:

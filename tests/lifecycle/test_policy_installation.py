@@ -16,11 +16,10 @@ from portal.clusters.kubernetes import Kubernetes
 from portal.core import clock
 from portal.core.objects import ObjectKey
 from portal.environments.models import Cluster, Environment
-from portal.lifecycle.models import Application, PolicyException
+from portal.lifecycle.models import PolicyException
 from portal.lifecycle.operations import installation
 from portal.lifecycle.services import policy_modes
-from portal.lifecycle.states import ExceptionState
-from tests.factories import ClusterFactory
+from tests.factories import ClusterFactory, PolicyExceptionFactory
 from tests.fixtures.organisation import Organisation, load
 from tests.fixtures.policies import UsePolicies
 from tests.fixtures.worker import until
@@ -143,31 +142,17 @@ def test_a_mode_that_is_changed_reaches_the_cluster_by_itself(
     create(cluster)
 
 
-def exception_until(organisation: Organisation, end: Any) -> PolicyException:
-    now = clock.now()
-    return PolicyException.objects.create(
-        policy="fewest-replicas",
-        severity="medium",
-        application=Application.objects.get(slug="storefront"),
-        environment=Environment.objects.get(slug="dev"),
-        object_kind="Deployment",
-        object_name="web",
-        message="Too few replicas.",
-        reason="One is enough.",
-        state=ExceptionState.GRANTED,
-        requested_by=organisation.alice,
-        requested_at=now - timedelta(days=1),
-        decided_by=organisation.olga,
-        decided_at=now - timedelta(days=1),
-        expires_at=end,
-    )
-
-
 def test_an_exception_counts_in_the_cluster_for_its_object_and_ends_there_without_the_portal(
     cluster: Cluster, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = clock.now().replace(microsecond=0)
-    exception = exception_until(organisation, now + timedelta(days=1))
+    exception = PolicyExceptionFactory(
+        policy="fewest-replicas",
+        application=organisation.storefront,
+        environment=organisation.environment("dev"),
+        object_kind="Deployment",
+        object_name="web",
+    )
     installation.install(cluster, actor=None)
     create(cluster, "web")
     with pytest.raises(ClusterError, match="Too few replicas"):

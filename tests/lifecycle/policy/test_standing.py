@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from portal.core import clock
-from portal.lifecycle.models import PolicyException
 from portal.lifecycle.services import policy_modes
-from portal.lifecycle.states import ExceptionState
+from tests.factories import PolicyExceptionFactory
 from tests.fixtures.organisation import Organisation
 from tests.fixtures.policies import UsePolicies
 from tests.lifecycle.policy.scenes import run, write
@@ -46,23 +45,12 @@ def test_a_mode_chosen_in_the_portal_counts_and_offline_it_does_not(
 def test_an_exception_counts_until_its_end_for_whom_it_was_granted(
     organisation: Organisation, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = clock.now().replace(microsecond=0)
-    end = now + timedelta(days=1)
-    PolicyException.objects.create(
+    end = PolicyExceptionFactory(
         policy="replicas",
-        severity="medium",
         application=organisation.storefront,
         environment=organisation.environment("dev"),
         instance_name="shop-web",
-        message="m",
-        reason="r",
-        state=ExceptionState.GRANTED,
-        requested_by=organisation.alice,
-        requested_at=now - timedelta(days=1),
-        decided_by=organisation.olga,
-        decided_at=now - timedelta(days=1),
-        expires_at=end,
-    )
+    ).expires_at
     there = ("--application", "storefront", "--instance", "shop-web")
     assert outcome(file) == "deny"
     assert outcome(file, "--application", "storefront") == "deny"
