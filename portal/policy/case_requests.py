@@ -55,6 +55,9 @@ def _why_no_request(request: Mapping[str, Any]) -> str:
     for part in ("userInfo", "namespaceLabels", "options"):
         if not isinstance(request.get(part) or {}, Mapping):
             return f"request.{part} is not a mapping"
+    user = request.get("userInfo") or {}
+    if not isinstance(user.get("groups") or [], list) or not isinstance(user.get("extra") or {}, Mapping):
+        return "request.userInfo: groups is not a list, or extra is not a mapping"
     return ""
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from portal.policy import schema
 from portal.policy.bundle import Bundle, load_bundle
 from portal.policy.case_requests import params_of, request_of, several, why_broken
+from portal.policy.case_validity import problems_of, refusal_of
 from portal.policy.types import AdmissionRequest, Document, PolicyInvalid, PolicyProblem
 
 SUCCESS = {"CREATE": 201}
@@ -48,10 +48,11 @@ def judge_case(case: Mapping[str, Any], load: Load = load_bundle) -> dict[str, A
     except PolicyInvalid as exc:
         return answer | {"policyAccepted": False, "message": refusal(documents, exc.problems)}
     request = request_of(case)
-    problems = _problems(case, request)
-    malformed = _malformed(case, request, problems)
-    if malformed is not None:
-        return answer | malformed
+    written = case["request"].get("object") or {}
+    problems = problems_of(written, request)
+    invalid = refusal_of(written, request, problems)
+    if invalid is not None:
+        return answer | invalid
     admission = bundle.admit(request, list(params_of(case)))
     answer["allowed"] = admission.allowed
     answer["httpStatus"] = admission.code if not admission.allowed else _success(request)
@@ -78,27 +79,3 @@ def refusal(documents: Sequence[Document], problems: Sequence[PolicyProblem]) ->
     name = metadata.get("name", "") if isinstance(metadata, Mapping) else ""
     kind = f"{document.get('kind')}.{str(document.get('apiVersion')).partition('/')[0]}"
     return f'{kind} "{name}" is invalid: {said[0] if len(said) == 1 else "[" + ", ".join(said) + "]"}'
-
-
-def _problems(case: Mapping[str, Any], request: AdmissionRequest) -> list[schema.SchemaProblem]:
-    """What decoding and validation have against an object that is written."""
-    if request.object is None or request.operation == "CONNECT" or request.sub_resource:
-        return []
-    return schema.check(case["request"]["object"])
-
-
-def _malformed(
-    case: Mapping[str, Any], request: AdmissionRequest, problems: Sequence[schema.SchemaProblem]
-) -> dict[str, Any] | None:
-    """The refusal of what cannot be read, or lacks what it must have: no policy is asked then."""
-    unreadable = [problem for problem in problems if problem.family == "type"]
-    if unreadable:
-        message = schema.explained(case["request"]["object"], unreadable[:1])
-        return {"allowed": False, "httpStatus": 400, "reason": "BadRequest", "message": message}
-    missing = [problem.message for problem in problems if problem.family == "missing"]
-    if not missing:
-        return None
-    kind = f"{request.kind}.{request.group}" if request.group else request.kind
-    said = missing[0] if len(missing) == 1 else "[" + ", ".join(missing) + "]"
-    message = f'{kind} "{request.name}" is invalid: {said}'
-    return {"allowed": False, "httpStatus": 422, "reason": "Invalid", "message": message}
