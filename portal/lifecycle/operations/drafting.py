@@ -13,7 +13,7 @@ from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
 from portal.clusters.types import Rendered, Target
 from portal.core import clock
 from portal.core.errors import ValidationFailed
-from portal.core.objects import ObjectKey, key_of
+from portal.core.objects import ObjectKey
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
@@ -25,6 +25,7 @@ from portal.lifecycle.operations.seals import objects_digest
 from portal.lifecycle.selectors import bundle, instances
 from portal.lifecycle.states import ChangeKind
 from portal.policy import Judgement, UserInfo, Verdict
+from portal.policy.expansion import keyed
 from services_catalog import values as catalog_values
 from services_catalog.models import Offering, OfferingVersion, Plan
 from services_catalog.value_fixes import Setting, settings_for
@@ -239,13 +240,13 @@ def _judge(result: Draft, rendered: Rendered) -> None:
     wish = result.wish
     policies = bundle.current()
     result.policy_digest = policies.digest
-    old = {key_of(doc, wish.namespace): doc for doc in (wish.base.objects_masked if wish.base else [])}
+    before = wish.base.objects_masked if wish.base else []
+    # what was not there before is created, also by an update
     result.judgement = policies.judge(
         rendered.documents,
-        operation="UPDATE" if wish.base else "CREATE",
         namespace=_namespace_object(result, rendered),
         user=UserInfo(deployer_of(wish.namespace), ("system:serviceaccounts", "system:authenticated")),
-        old=old,
+        old=keyed(before, rendered.documents, wish.namespace),
         waivers=waivers.for_instance(
             wish.application, wish.environment, wish.name, result.sealed_values, now=clock.now()
         ),
