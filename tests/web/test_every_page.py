@@ -81,9 +81,7 @@ def test_pages_are_well_formed_for_everybody(
         if response.status_code in (200, 403, 404, 409) and response.content.startswith(b"{#") is False:
             page = Page(response.content.decode())
             assert page.problems == [], name
-            fragment = name.endswith("-live") or not response.content.lstrip().startswith(
-                b"<!doctype"
-            )
+            fragment = name.endswith("-live") or not response.content.lstrip().startswith(b"<!doctype")
             assert fragment or len(page.headings) == 1, name
 
 

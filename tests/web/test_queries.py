@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portal.lifecycle.models import ServiceInstance
+from portal.core import clock
+from portal.lifecycle.models import PolicyException, ServiceInstance, Violation
 from portal.lifecycle.states import ChangeState
 from tests.factories import ApplicationFactory, ChangeFactory, InstanceFactory, ReleaseFactory
 from tests.fixtures.organisation import Organisation
 from tests.web.conftest import SignIn
 
-# Session, user, memberships and roles cost 4 on every page; the count of what waits 1 more, for operators.
+# Session, user, memberships and roles cost 4 on every page; the counts of what waits 2 more, for operators.
 PINNED = {
     "alice": {
         "/": 8,
@@ -22,9 +25,14 @@ PINNED = {
         "/instances/": 9,
         "/changes/": 8,
         "/audit/": 8,
-        "/search/?q=thing": 10,
+        "/search/?q=thing": 11,
+        "/policies/": 0,
+        "/policies/probes/?tab=violations": 0,
+        "/policies/probes/?tab=exceptions": 0,
+        "/exceptions/": 0,
+        "/exceptions/debt/": 0,
     },
-    "olga": {"/": 10, "/approvals/": 7, "/instances/": 10, "/changes/": 9, "/audit/": 9},
+    "olga": {"/": 10, "/approvals/": 7, "/instances/": 10, "/changes/": 9, "/audit/": 9, "/exceptions/": 0},
 }
 
 
@@ -46,6 +54,32 @@ def add_rows(organisation: Organisation, count: int) -> None:
             requested_by=organisation.alice,
             state=ChangeState.AWAITING_APPROVAL,
         )
+        exception = except_from(organisation, instance)
+        for outcome in ("deny", "waived"):
+            Violation.objects.create(
+                instance=instance, policy="probes", rule=0, outcome=outcome, severity="medium", title="Probes",
+                api_version="apps/v1", kind="Deployment", name=outcome, message="No probe.", since=clock.now(),
+                due_at=clock.now() - timedelta(days=1), exception=exception,
+            )  # fmt: skip
+
+
+def except_from(organisation: Organisation, instance: ServiceInstance) -> PolicyException:
+    """One that waits, and one that counts and ends soon."""
+    now = clock.now()
+    about = {
+        "policy": "probes",
+        "severity": "medium",
+        "application": instance.application,
+        "environment": instance.environment,
+        "instance_name": instance.name,
+        "requested_by": organisation.alice,
+        "requested_at": now,
+        "expires_at": now + timedelta(days=3),
+    }
+    PolicyException.objects.create(**about)
+    return PolicyException.objects.create(
+        **about, state=PolicyException.State.GRANTED, decided_by=organisation.olga, decided_at=now
+    )
 
 
 @pytest.mark.parametrize("person", ["alice", "olga"])

@@ -4,6 +4,7 @@ reported."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit.recording import record
-from portal.clusters.errors import ClusterError
+from portal.clusters.errors import ClusterError, ClusterUnreachable
 from portal.clusters.kubernetes import Kubernetes
 from portal.core import clock
 from portal.core.digests import digest_of
@@ -26,6 +27,8 @@ from portal.policy.documents import API_GROUP, BINDING_KIND, POLICY_KIND
 log = structlog.get_logger(__name__)
 
 MANAGER = "slipway-policies"
+CONCURRENT = 8
+PATIENCE_SECONDS = 30
 LABELS = {"app.kubernetes.io/managed-by": "slipway", "app.kubernetes.io/part-of": "slipway-policies"}
 API_VERSION = f"{API_GROUP}/v1"
 # what the server writes by itself, which is no drift
@@ -51,14 +54,13 @@ def desired(cluster: Cluster) -> list[dict[str, Any]]:
 def plan(cluster: Cluster) -> list[Step]:
     """What installing would change; nothing is stored. On a cluster that has the policies, this is the drift.
 
-    Raises ClusterError, PolicyInvalid.
+    Takes half a minute at the most. Raises ClusterError, PolicyInvalid.
     """
     kubernetes = Kubernetes(cluster.connection)
     documents = desired(cluster)
     live = kubernetes.live(documents)
-    steps = []
-    for document, (key, found) in zip(documents, live.items(), strict=True):
-        steps.append(Step(_action(kubernetes, document, found), key))
+    actions = _actions(kubernetes, list(zip(documents, live.values(), strict=True)))
+    steps = [Step(action, key) for action, key in zip(actions, live, strict=True)]
     return [*steps, *(Step("remove", key) for key in _superfluous(kubernetes, live))]
 
 
@@ -128,6 +130,20 @@ def _labelled(document: Mapping[str, Any]) -> dict[str, Any]:
     metadata = document.get("metadata") or {}
     labels = {**(metadata.get("labels") or {}), **LABELS}
     return {**document, "metadata": {**metadata, "labels": labels}}
+
+
+def _actions(
+    kubernetes: Kubernetes, pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]]
+) -> list[Action]:
+    """What is to be done with each document, beside what the cluster has of it."""
+    with ThreadPoolExecutor(CONCURRENT) as pool:
+        try:
+            return list(pool.map(lambda pair: _action(kubernetes, *pair), pairs, timeout=PATIENCE_SECONDS))
+        except TimeoutError as exc:
+            raise ClusterUnreachable(
+                f"The cluster took more than {PATIENCE_SECONDS} s to say what it has of {len(pairs)} objects."
+                " Try again when it has less to do."
+            ) from exc
 
 
 def _action(kubernetes: Kubernetes, document: Mapping[str, Any], live: Mapping[str, Any] | None) -> Action:
