@@ -17,7 +17,7 @@ from portal.audit.recording import record
 from portal.core import clock
 from portal.environments.models import PolicyMode
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
-from portal.lifecycle.states import ChangeState, Health
+from portal.lifecycle.states import Health
 from tests.api import policy_rows
 from tests.api.conftest import World, finished_change, running_instance
 from tests.api.test_problems import check
@@ -314,20 +314,3 @@ def test_filters_that_cannot_be_understood_are_refused(world: World, query: str)
 @pytest.mark.parametrize("path", ["changes/{change}/", "me/", "changes/{change}/diff/"])
 def test_query_parameters_are_refused_where_there_are_none(world: World, path: str) -> None:
     check(world.api("alice").get(path.format(change=world.change.pk) + "?verbose=1"), 400, "invalid_input")
-
-
-# ------------------------------------------------------------------ polling
-@pytest.mark.parametrize("path", ["changes/{change}/", "changes/{change}/log/", "instances/", "me/"])
-def test_polling_costs_no_body_until_something_changes(world: World, path: str) -> None:
-    alice, url = world.api("alice"), path.format(change=world.change.pk)
-    first = alice.get(url)
-    assert "private" in first["Cache-Control"]
-    again = alice.get(url, **{"If-None-Match": first["ETag"]})
-    assert (again.status_code, again.content) == (304, b"")
-
-
-def test_a_changed_change_has_another_etag(world: World) -> None:
-    alice, url = world.api("alice"), f"changes/{world.waiting.pk}/"
-    etag = alice.get(url)["ETag"]
-    ChangeRequest.objects.filter(pk=world.waiting.pk).update(state=ChangeState.CANCELLED)
-    assert alice.get(url, **{"If-None-Match": etag}).status_code == 200

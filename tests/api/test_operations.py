@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from portal.celery import app
 
@@ -65,6 +66,22 @@ def test_metrics_for_whoever_knows_the_token(settings: Any) -> None:
 
 def test_the_description_is_valid_openapi_without_a_warning() -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+
+
+OPERATIONS = [
+    (f"{method.upper()} {path}", operation)
+    for path, methods in SchemaGenerator().get_schema(public=True)["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
+def test_every_operation_says_what_it_does_and_shows_what_to_send(
+    name: str, operation: dict[str, Any]
+) -> None:
+    assert len(operation["summary"].split()) >= 3
+    for body in operation.get("requestBody", {}).get("content", {}).values():
+        assert body.get("examples"), f"{name} takes a body and has no example"
 
 
 def test_the_description_and_its_page_are_served_with_nothing_inline() -> None:

@@ -35,6 +35,14 @@ WISHES = [
     OpenApiExample("Roll back", {"kind": "rollback", "instance": 7, "release": 12}, request_only=True),
     OpenApiExample("Retire", {"kind": "retire", "instance": 7, "confirm": "shop-api"}, request_only=True),
 ]
+REJECTIONS = [
+    OpenApiExample(
+        "Reject",
+        {"digest": "sha256:" + "0" * 64, "comment": "Three replicas need a load test first."},
+        request_only=True,
+    )
+]
+CANCELLATIONS = [OpenApiExample("Cancel", {"comment": "No longer needed."}, request_only=True)]
 DECISIONS = [
     OpenApiExample(
         "Approve",

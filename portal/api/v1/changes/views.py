@@ -79,7 +79,7 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         approvals.approve(change, actor=actor_of(request), **self.read(DecisionSerializer, request))
         return self._answer(change)
 
-    @extend_schema(request=DecisionSerializer, responses=ChangeDetail)
+    @extend_schema(request=DecisionSerializer, responses=ChangeDetail, examples=examples.REJECTIONS)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """Refuse it, with a reason."""
@@ -87,7 +87,7 @@ class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         approvals.reject(change, actor=actor_of(request), **self.read(DecisionSerializer, request))
         return self._answer(change)
 
-    @extend_schema(request=CancellationSerializer, responses=ChangeDetail)
+    @extend_schema(request=CancellationSerializer, responses=ChangeDetail, examples=examples.CANCELLATIONS)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Withdraw it before a worker takes it."""

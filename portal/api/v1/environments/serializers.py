@@ -62,10 +62,6 @@ class InstallationRequest(Strict):
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
 
 
-class UninstallationRequest(Strict):
-    """Nothing to say: all that the portal put there is removed."""
-
-
 class InstallationStep(serializers.Serializer[Any]):
     """One object in the cluster, and what installing does with it."""
 

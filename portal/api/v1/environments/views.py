@@ -16,7 +16,6 @@ from portal.api.v1.environments.serializers import (
     EnvironmentSerializer,
     InstallationRequest,
     InstalledPolicies,
-    UninstallationRequest,
 )
 from portal.api.v1.viewsets import ApiViewSet, actor_of
 from portal.environments.models import Cluster, Environment
@@ -65,12 +64,11 @@ class ClusterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSe
             return self._answer(cluster, policy_installations.compare(cluster, actor=actor), done=False)
         return self._answer(cluster, policy_installations.install(cluster, actor=actor), done=True)
 
-    @extend_schema(request=UninstallationRequest, responses={200: InstalledPolicies})
+    @extend_schema(request=None, responses={200: InstalledPolicies})
     @action(detail=True, methods=["post"], url_path="policies/uninstall")
     def uninstall_policies(self, request: Request, slug: str) -> Response:
         """Remove every policy that the portal put there; none is installed again until somebody asks."""
         cluster = self.get_object()
-        self.read(UninstallationRequest, request)
         return self._answer(cluster, policy_installations.remove(cluster, actor=actor_of(request)), done=True)
 
     def _answer(self, cluster: Cluster, steps: Sequence[Step], *, done: bool) -> Response:

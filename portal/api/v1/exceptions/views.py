@@ -67,7 +67,7 @@ class ExceptionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiView
         exceptions.reject(exception, actor=actor_of(request), **self.read(CommentSerializer, request))
         return self._answer(exception)
 
-    @extend_schema(request=CommentSerializer, responses=ExceptionSerializer)
+    @extend_schema(request=CommentSerializer, responses=ExceptionSerializer, examples=examples.REASONS)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """Take it back while nobody has decided it."""

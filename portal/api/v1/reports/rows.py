@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +23,16 @@ RESULTS: Mapping[str, str] = {
 SCORED = ("deny", "error")
 
 
-def row(report: PolicyReport, policies: Bundle, now: datetime) -> dict[str, Any]:
-    """One instance's report. What passed is counted only, as it is kept."""
-    instance = report.instance
+def rows(reports: Iterable[PolicyReport], policies: Bundle, now: datetime) -> list[dict[str, Any]]:
+    """One for each instance. What passed is counted only, as it is kept."""
     categories = {policy.name: policy.metadata.category for policy in policies.policies}
+    return [
+        {**_row(report, categories), "stale": report.is_stale_at(now, policies.digest)} for report in reports
+    ]
+
+
+def _row(report: PolicyReport, categories: Mapping[str, str]) -> dict[str, Any]:
+    instance = report.instance
     found = {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -42,7 +48,6 @@ def row(report: PolicyReport, policies: Bundle, now: datetime) -> dict[str, Any]
             _result(violation, categories.get(violation.policy, ""))
             for violation in instance.violations.all()
         ],
-        "stale": report.is_stale_at(now, policies.digest),
     }
     if instance.is_namespace:
         # a service is several objects, none of which is the scope of all

@@ -28,6 +28,5 @@ class ReportViewSet(ApiViewSet):
     def list(self, request: Request) -> Response:
         """A PolicyReport for each instance that was scanned."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        policies, now = bundle.current(), clock.now()
-        found = [rows.row(report, policies, now) for report in page or ()]
+        found = rows.rows(page or (), bundle.current(), clock.now())
         return self.get_paginated_response(ReportSerializer(found, many=True).data)

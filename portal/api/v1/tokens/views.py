@@ -43,6 +43,6 @@ class TokenViewSet(mixins.ListModelMixin, ApiViewSet):
         return response
 
     def destroy(self, request: Request, token_key: str) -> Response:
-        """Revoke it."""
+        """Revoke a token."""
         tokens.revoke(token_key, actor=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
