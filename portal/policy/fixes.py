@@ -54,7 +54,8 @@ def applied(document: Mapping[str, Any], patch: Patch) -> dict[str, Any]:
     server's defaults and the document that somebody wrote may not.
     """
     result = copy.deepcopy(dict(document))
-    for operation in patch:
+    # a later operation may go into the value of an earlier one
+    for operation in copy.deepcopy(list(patch)):
         *way, last = pointers.parse(str(operation["path"]))
         removing = operation["op"] == "remove"
         parent = _walk(result, way, create=not removing)

@@ -94,3 +94,9 @@ def test_a_fix_is_of_the_workload_that_somebody_wrote() -> None:
     assert spec["containers"][0]["securityContext"] == {}
     assert spec["initContainers"][0]["securityContext"] == {"runAsUser": 1000}
     assert "privileged" in str(deployment)
+
+
+def test_applying_a_fix_leaves_the_fix_as_it_was() -> None:
+    patch = [{"op": "add", "path": "/spec", "value": {}}, {"op": "add", "path": "/spec/replicas", "value": 3}]
+    assert fixes.applied({}, patch) == {"spec": {"replicas": 3}}
+    assert patch[0]["value"] == {}
