@@ -34,6 +34,7 @@ def refusal_of(
     invalid = [] if request.name else [NO_NAME]
     invalid += [problem.message for problem in problems if problem.family == "missing"]
     invalid += _mismatch(request, written)
+    invalid += _debugging(request, written)
     if not invalid:
         return None
     kind = f"{request.kind}.{request.group}" if request.group else request.kind
@@ -59,3 +60,11 @@ def _mismatch(request: AdmissionRequest, written: Document) -> Iterator[str]:
         shown = json.dumps(dict(labels), separators=(",", ":"), sort_keys=True) if labels else "null"
         where = "spec.template.metadata.labels"
         yield f"{where}: Invalid value: {shown}: `selector` does not match template `labels`"
+
+
+def _debugging(request: AdmissionRequest, written: Document) -> Iterator[str]:
+    """Ephemeral containers join a Pod that runs; no Pod is made with them."""
+    spec = written.get("spec")
+    at_once = request.operation == "CREATE" and (request.group, request.kind) == ("", "Pod")
+    if at_once and isinstance(spec, Mapping) and spec.get("ephemeralContainers"):
+        yield "spec.ephemeralContainers: Forbidden: cannot be set on create"

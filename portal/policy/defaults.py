@@ -92,8 +92,9 @@ def _network_policy(_document: Object, spec: Object) -> None:
 
 
 def _ingress_class(_document: Object, spec: Object) -> None:
-    if isinstance(spec.get("parameters"), dict):
-        spec["parameters"].setdefault("scope", "Cluster")
+    parameters = spec.get("parameters")
+    if isinstance(parameters, dict) and parameters.get("scope") is None:
+        parameters["scope"] = "Cluster"
 
 
 def _endpoints(document: Object, _spec: Object) -> None:
