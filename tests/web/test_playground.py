@@ -103,9 +103,13 @@ def test_a_fix_of_a_text_that_has_changed_is_told_instead_of_applied(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a: [", "line 2"), ("x: " + "[" * 200 + "]" * 200, "levels deep"), ("a: 1\n" * 250_000, "at most 1,048")],
+    [
+        ("a: [", "line 2"),
+        ("x: " + "[" * 200 + "]" * 200, "levels deep"),
+        ("a: 1\n" * 250_000, "at most 1,048,576"),
+    ],
     ids=["unreadable", "deep", "large"],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_is_explained_and_kept(
     text: str, said: str, organisation: Organisation, signed_in: SignIn
 ) -> None:

@@ -18,7 +18,7 @@ from tests.web.conftest import SignIn
 # Session, user, memberships and roles cost 4 on every page; the counts of what waits 2 more, for operators.
 PINNED = {
     "alice": {
-        "/": 8,
+        "/": 10,
         "/catalog/": 10,
         "/applications/": 8,
         "/applications/storefront/": 10,
@@ -26,13 +26,20 @@ PINNED = {
         "/changes/": 8,
         "/audit/": 8,
         "/search/?q=thing": 11,
-        "/policies/": 0,
-        "/policies/probes/?tab=violations": 0,
-        "/policies/probes/?tab=exceptions": 0,
-        "/exceptions/": 0,
-        "/exceptions/debt/": 0,
+        "/policies/": 12,
+        "/policies/probes/?tab=violations": 12,
+        "/policies/probes/?tab=exceptions": 12,
+        "/exceptions/": 8,
+        "/exceptions/debt/": 6,
     },
-    "olga": {"/": 10, "/approvals/": 7, "/instances/": 10, "/changes/": 9, "/audit/": 9, "/exceptions/": 0},
+    "olga": {
+        "/": 13,
+        "/approvals/": 8,
+        "/instances/": 11,
+        "/changes/": 10,
+        "/audit/": 10,
+        "/exceptions/": 10,
+    },
 }
 
 
@@ -57,10 +64,20 @@ def add_rows(organisation: Organisation, count: int) -> None:
         exception = except_from(organisation, instance)
         for outcome in ("deny", "waived"):
             Violation.objects.create(
-                instance=instance, policy="probes", rule=0, outcome=outcome, severity="medium", title="Probes",
-                api_version="apps/v1", kind="Deployment", name=outcome, message="No probe.", since=clock.now(),
-                due_at=clock.now() - timedelta(days=1), exception=exception,
-            )  # fmt: skip
+                instance=instance,
+                policy="probes",
+                rule=0,
+                outcome=outcome,
+                severity="medium",
+                title="Probes",
+                api_version="apps/v1",
+                kind="Deployment",
+                name=outcome,
+                message="No probe.",
+                since=clock.now(),
+                due_at=clock.now() - timedelta(days=1),
+                exception=exception,
+            )
 
 
 def except_from(organisation: Organisation, instance: ServiceInstance) -> PolicyException:
