@@ -150,7 +150,7 @@ def to_timestamp(value: Any) -> Timestamp:
     if type(value) is Timestamp:
         return value
     if type(value) is int:
-        return timestamp_checked(value * NANOS, "integer overflow")
+        return timestamp_checked(value * NANOS)
     if type(value) is str:
         found = _TIMESTAMP.fullmatch(value)
         if found is None:
@@ -167,14 +167,14 @@ def to_timestamp(value: Any) -> Timestamp:
             offset = int(hours) * 3600 + int(minutes) * 60
             seconds -= offset if sign == "+" else -offset
         nanos = int((fraction or "0")[:9].ljust(9, "0"))
-        return timestamp_checked(seconds * NANOS + nanos, "timestamp overflow")
+        return timestamp_checked(seconds * NANOS + nanos)
     raise _no_overload("timestamp", value)
 
 
-def timestamp_checked(nanos: int, message: str = "timestamp overflow") -> Timestamp:
+def timestamp_checked(nanos: int) -> Timestamp:
     if FIRST_SECOND <= nanos // NANOS <= LAST_SECOND:
         return Timestamp(nanos)
-    raise CelError(message)
+    raise CelError("timestamp overflow")
 
 
 def duration_checked(nanos: int) -> Duration:

@@ -113,6 +113,10 @@ def _made(_overloads: Any, _arguments: Any, result: Any) -> int:
     return size(result) + 1 + LIST_CREATE
 
 
+def _ranged(_overloads: Any, arguments: tuple[Any, ...], _result: Any) -> int:
+    return max(0, int(arguments[0])) + 1 + LIST_CREATE
+
+
 def _flattened(_overloads: Any, arguments: tuple[Any, ...], _result: Any) -> int:
     depth = arguments[1] if len(arguments) == 2 else 1
     return int(size(arguments[0]) * depth) + 1 + LIST_CREATE
@@ -165,13 +169,18 @@ BY_OVERLOAD: Final[Mapping[str, Cost]] = {
     "add_bytes": _both,
     "matches_string": _search,
     "contains_string": _contains_text,
-    **dict.fromkeys(("list_slice", "lists_range", "list_reverse"), _made),
+    "lists_range": _ranged,
+    **dict.fromkeys(("list_slice", "list_reverse"), _made),
     **dict.fromkeys(("list_flatten", "list_flatten_int"), _flattened),
     "list_distinct": _compared,
     "list_sets_contains_list": _sets(1),
     "list_sets_intersects_list": _sets(1),
     "list_sets_equivalent_list": _sets(2),
 }
+
+
+# what can only be counted once it is done; everything else is counted before it is begun
+AFTERWARDS: Final = frozenset({_made, _result_twice})
 
 
 def cost_of(function: str, overloads: tuple[str, ...]) -> Cost | None:

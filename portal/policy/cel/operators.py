@@ -26,6 +26,7 @@ _ABSENT: Final = object()
 _RECEIVERS = frozenset({str, Timestamp, Duration})
 _ADDABLE = frozenset({int, Uint, float, bytes, list}) | _RECEIVERS
 _CALCULABLE = NUMBERS | _RECEIVERS
+_HOLDERS = frozenset({list, dict, type(None)})
 _COMPARABLE = frozenset({bool, int, Uint, float, bytes}) | _RECEIVERS
 
 
@@ -118,7 +119,7 @@ def negate(value: Any) -> Any:
         return int_checked(-value)
     if type(value) is float:
         return -value
-    raise CelError(NO_OVERLOAD)
+    raise CelError(f"{NO_OVERLOAD}: -_" if type(value) in _HOLDERS else NO_OVERLOAD)
 
 
 def invert(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from portal.policy.cel import attributes, folds
 from portal.policy.cel.conversions import CONVERSIONS
-from portal.policy.cel.costs import LIST_CREATE, MAP_CREATE, cost_of, equality
+from portal.policy.cel.costs import AFTERWARDS, LIST_CREATE, MAP_CREATE, Cost, cost_of, equality
 from portal.policy.cel.dispatch import guarded
 from portal.policy.cel.errors import CelError, ExpressionInvalid
 from portal.policy.cel.functions import IMPLEMENTATIONS
@@ -28,12 +28,14 @@ from portal.policy.cel.plans import (
     charge,
     check_time,
     constant,
+    hold,
 )
 from portal.policy.cel.tree import Call, Expr, Fold, Ident, ListExpr, Literal, MapExpr, Select
 from portal.policy.cel.values import NUMBERS, Optional, contains, equal, put, shown
 
 NO_OVERLOAD: Final = "no such overload"
 CONTAINERS: Final = frozenset({list, dict})
+GROWING: Final = frozenset({"_+_", "replace", "format"})
 _REGEX_ARGUMENTS: Final = frozenset({"matches", "find", "findAll"})
 
 
@@ -99,13 +101,14 @@ class Planner:
             member = _membership(arguments[0], arguments[1].value)
             if member is not None:
                 return member
-        if name in _REGEX_ARGUMENTS and arguments[-1 if len(arguments) < 3 else 1].constant:
-            _check_pattern(arguments[1].value)
         key = name if expr.target is None else f".{name}"
         implementation = BINARY.get(name) or UNARY.get(name) or IMPLEMENTATIONS[key]
         if name == "sum":
             implementation = sum_as(expr.overloads)
         implementation = guarded(implementation, name, expr.overloads)
+        if name in _REGEX_ARGUMENTS and arguments[1].constant:
+            _check_pattern(arguments[1].value)
+            implementation = _for_texts(implementation)
         return _called(implementation, name, expr.overloads, arguments)
 
     def list_literal(self, expr: ListExpr) -> Plan:
@@ -325,6 +328,17 @@ def _check_pattern(pattern: Any) -> None:
             raise ExpressionInvalid(f"program instantiation failed: {exc}") from exc
 
 
+def _for_texts(implementation: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose pattern is known says less of what is no text."""
+
+    def call(text: Any, *rest: Any) -> Any:
+        if type(text) is not str:
+            raise CelError(NO_OVERLOAD)
+        return implementation(text, *rest)
+
+    return call
+
+
 def _membership(wanted: Plan, held: list[Any]) -> Plan | None:
     """`x in [constants]`, which costs nothing; None when it cannot be told that quickly."""
     if not held:
@@ -344,6 +358,8 @@ def _called(
     fixed = sum(plan.cost for plan in plans)
     cost = cost_of(name, overloads)
     runs = [plan.run for plan in plans]
+    if name in GROWING:
+        return _growing(implementation, cost, overloads, runs, fixed)
     if cost is None:
         if len(runs) == 1:
             only = runs[0]
@@ -352,12 +368,42 @@ def _called(
             first, second = runs
             return Plan(lambda state: implementation(first(state), second(state)), fixed + 1)
         return Plan(lambda state: implementation(*[run(state) for run in runs]), fixed + 1)
+    after = cost in AFTERWARDS
 
     def call(state: State) -> Any:
         arguments = tuple([run(state) for run in runs])
+        if after:
+            value = implementation(*arguments)
+            charge(state, cost(overloads, arguments, value))
+            return value
+        charge(state, _counted(cost, overloads, arguments))
+        return implementation(*arguments)
+
+    return Plan(call, fixed)
+
+
+def _counted(cost: Cost, overloads: tuple[str, ...], arguments: tuple[Any, ...]) -> int:
+    """What a call costs; arguments of other types than expected fail anyway, and cost little."""
+    try:
+        return cost(overloads, arguments, None)
+    except (TypeError, AttributeError, KeyError, IndexError):
+        return 1
+
+
+def _growing(
+    implementation: Callable[..., Any],
+    cost: Cost | None,
+    overloads: tuple[str, ...],
+    runs: list[Evaluate],
+    fixed: int,
+) -> Plan:
+    """A call that can make much of little."""
+
+    def call(state: State) -> Any:
+        arguments = tuple([run(state) for run in runs])
+        charge(state, 1 if cost is None else _counted(cost, overloads, arguments))
         value = implementation(*arguments)
-        charge(state, cost(overloads, arguments, value))
-        return value
+        return value if type(value) in NUMBERS else hold(state, value)
 
     return Plan(call, fixed)
 

@@ -104,7 +104,7 @@ class Activation:
     its own.
     """
 
-    __slots__ = ("_budget", "_charged", "_deadline", "_spent", "_values", "roots")
+    __slots__ = ("_budget", "_charged", "_deadline", "_spent", "_values", "held", "roots")
 
     def __init__(self, bindings: Mapping[str, Any]) -> None:
         self.roots = tuple(bindings.get(name) for name in ROOT_SLOTS)
@@ -114,10 +114,13 @@ class Activation:
         self._budget = 0
         self._spent = 0
         self._deadline = 0.0
+        # how much has been made since `begin`; see plans.hold
+        self.held = 0
 
     def begin(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._spent = 0
+        self.held = 0
         self._charged.clear()
         self._deadline = thread_time() + TIME_LIMIT
 

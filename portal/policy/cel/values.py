@@ -89,8 +89,9 @@ GO_NAMES: Final = {
     "google.protobuf.Duration": "types.Duration",
     "type": "*types.Type",
     "optional_type": "*types.Optional",
-    "list": "*types.baseList",
-    "map": "*types.baseMap",
+    # as they come from documents
+    "list": "[]interface {}",
+    "map": "map[string]interface {}",
 }
 
 
@@ -184,7 +185,7 @@ def put(entries: dict[Any, Any], key: Any, value: Any) -> None:
 
 def is_zero(value: Any) -> bool:
     """What optional.ofNonZeroValue takes for nothing."""
-    if value is None or value is NONE:
+    if value is None:
         return True
     if isinstance(value, Duration):
         return value.nanos == 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from portal.policy.cel.errors import CelError
-from portal.policy.cel.functions.registry import ANY, define
+from portal.policy.cel.functions.registry import ANY, IMPLEMENTATIONS, define, no_overload
 from portal.policy.cel.values import NONE, Optional, is_zero, shown
 
 
@@ -36,10 +37,16 @@ def _value(value: Optional) -> Any:
     return value.value
 
 
-@define("optional.unwrap", list)
-@define(".unwrapOpt", list)
-def _unwrap(items: list[Any]) -> list[Any]:
-    for item in items:
-        if type(item) is not Optional:
-            raise CelError(f"value {shown(item)} is not optional")
-    return [item.value for item in items if item.present]
+def _unwrapper(name: str) -> Callable[[Any], list[Any]]:
+    def unwrap(items: Any) -> list[Any]:
+        if type(items) is not list or (items and type(items[0]) is not Optional):
+            raise no_overload(name, items)
+        for item in items:
+            if type(item) is not Optional:
+                raise CelError(f"value {shown(item)} is not optional")
+        return [item.value for item in items if item.present]
+
+    return unwrap
+
+
+IMPLEMENTATIONS |= {"optional.unwrap": _unwrapper("optional.unwrap"), ".unwrapOpt": _unwrapper("unwrapOpt")}

@@ -8,9 +8,12 @@ from typing import Any
 
 import re2
 
-from portal.policy.cel.errors import CelError
+from portal.policy.cel.errors import CANCELLED, Cancelled, CelError
 from portal.policy.cel.functions.registry import IMPLEMENTATIONS, define
+from portal.policy.cel.values import Duration, Timestamp
 
+# more would take too long, whatever they cost
+MAX_MATCHES = 100_000
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 # what Go says where the library says something else
@@ -43,7 +46,8 @@ def _in_go_words(detail: str, pattern: str) -> str:
 
 def _matches(text: Any, pattern: Any) -> bool:
     if type(text) is not str or type(pattern) is not str:
-        raise CelError("no such overload")
+        named = type(text) not in (str, Timestamp, Duration)
+        raise CelError("no such overload: matches" if named else "no such overload")
     return compiled(pattern).search(text) is not None
 
 
@@ -66,4 +70,7 @@ def _find(text: str, pattern: str) -> str:
 @define(".findAll", str, str, int)
 def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
     matches = (found.group() for found in _or_illegal(pattern).finditer(text))
-    return list(matches if limit < 0 else islice(matches, limit))
+    wanted = list(islice(matches, MAX_MATCHES + 1 if limit < 0 else min(limit, MAX_MATCHES + 1)))
+    if len(wanted) > MAX_MATCHES:
+        raise Cancelled(CANCELLED)
+    return wanted
