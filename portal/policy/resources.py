@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,26 @@ from portal.policy.defaults import is_built_in
 from portal.policy.types import Document
 
 # plurals that are not formed by rule
-IRREGULAR = {"Endpoints": "endpoints", "NetworkPolicy": "networkpolicies", "Gateway": "gateways"}
+IRREGULAR = {
+    "Endpoints": "endpoints",
+    "NetworkPolicy": "networkpolicies",
+    "Gateway": "gateways",
+    "SecurityContextConstraints": "securitycontextconstraints",
+}
+# groups whose resources are called like their kinds
+UNCHANGED = frozenset({"constraints.gatekeeper.sh", "mutations.gatekeeper.sh", "expansion.gatekeeper.sh"})
+# groups that have nothing in a namespace
+CLUSTER_GROUPS = frozenset(
+    {"constraints.gatekeeper.sh", "templates.gatekeeper.sh", "mutations.gatekeeper.sh"}
+    | {"expansion.gatekeeper.sh", "externaldata.gatekeeper.sh", "config.openshift.io", "console.openshift.io"}
+    | {"policy.networking.k8s.io", "security.openshift.io"}
+)
+# what custom kinds that belong to no namespace start with, and groups where that means something else
+CLUSTER_PREFIX = re.compile(r"^(Cluster|Global)[A-Z]")
+NOT_BY_PREFIX = frozenset(
+    {"cluster.x-k8s.io", "addons.cluster.x-k8s.io", "controlplane.cluster.x-k8s.io", "hive.openshift.io"}
+    | {"logging.openshift.io", "observability.openshift.io", "operators.coreos.com"}
+)
 CLUSTER_SCOPED: Mapping[str, frozenset[str]] = {
     "": frozenset({"Namespace", "Node", "PersistentVolume", "ComponentStatus"}),
     "admissionregistration.k8s.io": frozenset(
@@ -35,6 +55,9 @@ CLUSTER_SCOPED: Mapping[str, frozenset[str]] = {
     "gateway.networking.k8s.io": frozenset({"GatewayClass"}),
     "cert-manager.io": frozenset({"ClusterIssuer"}),
     "kyverno.io": frozenset({"ClusterPolicy"}),
+    "policies.kyverno.io": frozenset(
+        {"ValidatingPolicy", "MutatingPolicy", "GeneratingPolicy", "DeletingPolicy", "ImageValidatingPolicy"}
+    ),
     "kueue.x-k8s.io": frozenset(
         {"AdmissionCheck", "ClusterQueue", "Cohort", "MultiKueueCluster", "MultiKueueConfig"}
         | {"ProvisioningRequestConfig", "ResourceFlavor", "Topology", "WorkloadPriorityClass"}
@@ -100,5 +123,14 @@ class Resources:
 
     def of(self, api_version: str, kind: str) -> Resource:
         group, _slash, version = api_version.rpartition("/")
-        plural, namespaced = self._defined.get((group, kind), ("", kind not in CLUSTER_SCOPED.get(group, ())))
-        return Resource(group, version, plural or plural_of(kind), kind, namespaced)
+        plural, namespaced = self._defined.get((group, kind), ("", not _is_cluster_scoped(group, kind)))
+        usual = kind.lower() if group in UNCHANGED else plural_of(kind)
+        return Resource(group, version, plural or usual, kind, namespaced)
+
+
+def _is_cluster_scoped(group: str, kind: str) -> bool:
+    """By list for what is known, by the way that its authors name things for what is not."""
+    if kind in CLUSTER_SCOPED.get(group, ()) or group in CLUSTER_GROUPS:
+        return True
+    custom = not is_built_in(f"{group}/v1") and group not in NOT_BY_PREFIX
+    return custom and CLUSTER_PREFIX.match(kind) is not None

@@ -68,3 +68,25 @@ def test_a_node_file_without_metadata_and_without_an_environment_is_judged() -> 
     }
     (verdict,) = judge(bundle, file, environment="").verdicts
     assert (verdict.policy, verdict.outcome) == ("p", "deny")
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "plural", "namespaced"),
+    [
+        ("external-secrets.io/v1", "ClusterSecretStore", "clustersecretstores", False),
+        ("crd.projectcalico.org/v1", "GlobalNetworkPolicy", "globalnetworkpolicies", False),
+        ("cluster.x-k8s.io/v1beta1", "ClusterClass", "clusterclasses", True),
+        ("operators.coreos.com/v1alpha1", "ClusterServiceVersion", "clusterserviceversions", True),
+        ("lab.example.com/v1", "Cluster", "clusters", True),
+        ("lab.example.com/v1", "Clustering", "clusterings", True),
+        ("constraints.gatekeeper.sh/v1beta1", "K8sRequiredLabels", "k8srequiredlabels", False),
+        ("security.openshift.io/v1", "SecurityContextConstraints", "securitycontextconstraints", False),
+        ("policies.kyverno.io/v1", "ValidatingPolicy", "validatingpolicies", False),
+        ("policies.kyverno.io/v1", "NamespacedValidatingPolicy", "namespacedvalidatingpolicies", True),
+    ],
+)
+def test_custom_kinds_without_a_definition_are_placed_by_what_is_known_of_them(
+    api_version: str, kind: str, plural: str, namespaced: bool
+) -> None:
+    found = Resources().of(api_version, kind)
+    assert (found.resource, found.namespaced) == (plural, namespaced)
