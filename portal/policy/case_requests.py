@@ -17,6 +17,19 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 PARTS = (("policy", "policies"), ("binding", "bindings"), ("params", "params"), ("crd", "crds"))
 
 
+# kinds that are only ever sent to a part of another resource
+SUB_RESOURCES = {
+    "PodExecOptions": ("pods", "exec"),
+    "PodAttachOptions": ("pods", "attach"),
+    "PodPortForwardOptions": ("pods", "portforward"),
+    "PodProxyOptions": ("pods", "proxy"),
+    "ServiceProxyOptions": ("services", "proxy"),
+    "NodeProxyOptions": ("nodes", "proxy"),
+    "Eviction": ("pods", "eviction"),
+    "TokenRequest": ("serviceaccounts", "token"),
+}
+
+
 def several(case: Mapping[str, Any], *names: str) -> list[Any]:
     """What a case brings under any of these names, one or a list."""
     found: list[Any] = []
@@ -86,7 +99,11 @@ def request_of(case: Mapping[str, Any]) -> AdmissionRequest:
         user=_user(request.get("userInfo") or {}),
         namespace_object=_namespace(namespace, request.get("namespaceLabels") or {}) if namespace else None,
         dry_run=bool(request.get("dryRun")),
-        sub_resource=str(request.get("subResource") or request.get("subresource") or ""),
+        sub_resource=str(
+            request.get("subResource")
+            or request.get("subresource")
+            or SUB_RESOURCES.get(resource.kind, ("", ""))[1]
+        ),
         options=request.get("options") or _options(operation, dry_run=bool(request.get("dryRun"))),
     )
 
@@ -99,8 +116,10 @@ def _resource(case: Mapping[str, Any], subject: Document) -> Resource:
     said = case["request"].get("resource")
     if isinstance(said, Mapping) and said.get("resource"):
         said = said["resource"]
-    plural = said if isinstance(said, str) and said else known.resource
-    return Resource(known.group, known.version, plural, known.kind, known.namespaced)
+    if not isinstance(said, str) or not said:
+        said = SUB_RESOURCES.get(known.kind, (known.resource, ""))[0]
+    group, version = (known.group, known.version) if known.kind not in SUB_RESOURCES else ("", "v1")
+    return Resource(group, version, said, known.kind, known.namespaced and said != "nodes")
 
 
 def _namespace_of(request: Mapping[str, Any], subject: Document, resource: Resource) -> str:

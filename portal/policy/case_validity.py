@@ -25,6 +25,9 @@ def refusal_of(
     written: Document, request: AdmissionRequest, problems: Sequence[schema.SchemaProblem]
 ) -> dict[str, Any] | None:
     """The answer to what cannot be read, or is not valid; None when the policies have the word."""
+    if any(problem.family == "kind" for problem in problems):
+        message = "the server could not find the requested resource"
+        return {"allowed": False, "httpStatus": 404, "reason": "NotFound", "message": message}
     unreadable = [problem for problem in problems if problem.family == "type"]
     if unreadable:
         message = schema.explained(written, unreadable[:1])

@@ -89,7 +89,7 @@ def test_an_update_shows_both_with_one_identity() -> None:
 
 def test_a_sub_resource_and_a_connection_are_told_apart() -> None:
     exec_options = {"apiVersion": "v1", "kind": "PodExecOptions", "metadata": {}, "command": ["sh"]}
-    request = {"resource": "pods", "subResource": "exec", "name": "web"}
+    request = {"name": "web"}
     expression = (
         "request.subResource == 'exec' && request.resource.resource == 'pods' && request.name == 'web'"
     )
@@ -181,6 +181,18 @@ def test_what_the_server_refuses_itself_is_refused_whatever_policies_say(
     for expression in ("true", "false"):
         said = judge_case(_case(expression, obj))
         assert (said["allowed"], said["httpStatus"], said["message"]) == (False, status, message)
+
+
+def test_a_version_that_the_server_does_not_serve_is_not_found() -> None:
+    old = {"apiVersion": "policy/v1beta1", "kind": "PodDisruptionBudget", "metadata": {"name": "b"}}
+    said = judge_case(_case("true", old))
+    assert (said["allowed"], said["httpStatus"], said["reason"]) == (False, 404, "NotFound")
+
+
+def test_an_eviction_is_sent_to_a_part_of_a_pod() -> None:
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "web"}}
+    said = judge_case(_case("request.subResource != 'eviction'", eviction))
+    assert said["message"].startswith('pods "web" is forbidden')
 
 
 def test_a_value_of_another_type_is_not_read() -> None:
