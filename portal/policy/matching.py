@@ -175,7 +175,8 @@ class Match:
 
     def other_version(self, request: AdmissionRequest) -> str:
         """The version that the rules are about when it is not the request's own; "" when it is."""
-        if self.rules is None or not self.equivalent or not self._named_versions:
+        version = request.version
+        if self.rules is None or not self.equivalent or all(version in named for named in self._pinned):
             return ""
         if any(rule.matches(request) for rule in self.rules):
             return ""
@@ -185,11 +186,14 @@ class Match:
         )
 
     @cached_property
+    def _pinned(self) -> tuple[frozenset[str], ...]:
+        """The versions of each rule that is not for all of them."""
+        return tuple(rule.versions for rule in self.rules or () if "*" not in rule.versions)
+
+    @cached_property
     def _named_versions(self) -> frozenset[str]:
         """The versions that rules name; rules for all versions need no other."""
-        return frozenset(
-            version for rule in self.rules or () if "*" not in rule.versions for version in rule.versions
-        )
+        return frozenset(version for versions in self._pinned for version in versions)
 
     def _namespace_matches(self, request: AdmissionRequest) -> bool:
         """A Namespace is selected by its own labels; other cluster-scoped objects always are."""

@@ -145,14 +145,19 @@ def _plain_chain(base: Evaluate, steps: list[Step]) -> Evaluate:
 
 
 def _optional_chain(base: Evaluate, steps: list[Step], optional: bool) -> Evaluate:
-    start = 0 if optional else next(at for at, step in enumerate(steps) if step.optional)
-    if any(step.run or type(step.key) is not str for step in steps) or start:
+    if any(step.run or type(step.key) is not str for step in steps):
         return lambda state: _walk(state, base(state), steps, optional, counted=True)
-    keys = [step.key for step in steps]
+    start = 0 if optional else next(at for at, step in enumerate(steps) if step.optional)
+    required, keys = [step.key for step in steps[:start]], [step.key for step in steps[start:]]
 
     def chain(state: State) -> Any:
         value = found = base(state)
-        count = 0
+        try:
+            for key in required:
+                found = found[key]
+        except _MISSED:
+            return _walk(state, value, steps, optional, counted=True)
+        count = start
         for key in keys:
             if type(found) is not dict:
                 return _walk(state, value, steps, optional, counted=True)

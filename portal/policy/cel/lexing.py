@@ -17,14 +17,15 @@ _ANY = _QUOTED.replace("{escape}", _ESCAPES)
 _RAW = r"""[rR](?:\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''|"[^"\n\r]*"|'[^'\n\r]*')"""
 _TOKEN = re.compile(
     rf"""(?P<SPACE>(?:[\t \r\n\f]+|//[^\n]*)+)
+    |(?P<WORD>[A-Za-z_][A-Za-z0-9_]*+)(?!["'])
+    |(?P<OPERATOR>&&|\|\||[<>=!]=|[-+*/%<>!?:,()\[\]{{}}]|\.(?!\d))
     |(?P<STRING>{_RAW}|{_ANY})
     |(?P<BYTES>[bB](?:{_RAW}|{_ANY}))
     |(?P<FLOAT>\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)
     |(?P<UINT>(?:0x[0-9a-fA-F]+|\d+)[uU])
     |(?P<INT>0x[0-9a-fA-F]+|\d+)
     |(?P<IDENT>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<ESCAPED>`[A-Za-z0-9_./\ -]+`)
-    |(?P<OPERATOR>&&|\|\||[<>=!]=|[-+*/%<>!?:,.()\[\]{{}}])""",
+    |(?P<ESCAPED>`[A-Za-z0-9_./\ -]+`)""",
     re.VERBOSE | re.ASCII,
 )
 _ESCAPE = re.compile(
@@ -58,10 +59,12 @@ def tokenize(source: str) -> tuple[list[Token], list[Problem]]:
             problems.append(Problem(position, f"Syntax error: token recognition error at: '{shown}'"))
             position = failed + 1
             continue
-        kind = found.lastgroup
-        if kind != "SPACE":
+        kind = found.lastgroup or ""
+        if kind == "WORD" or kind == IDENT:
             text = found.group()
-            tokens.append(Token(text if text in WORDS else str(kind), text, position))
+            tokens.append(Token(text if text in WORDS else IDENT, text, position))
+        elif kind != "SPACE":
+            tokens.append(Token(kind, found.group(), position))
         position = found.end()
     tokens.append(Token(END, "<EOF>", length))
     return tokens, problems
