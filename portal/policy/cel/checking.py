@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from portal.policy.cel import environment, kinds
+from portal.policy.cel import environment, kinds, loops
 from portal.policy.cel.declarations import Overload, functions
 from portal.policy.cel.errors import Problem
 from portal.policy.cel.kinds import (
@@ -36,6 +36,7 @@ from portal.policy.cel.tree import (
     MapExpr,
     Message,
     Select,
+    dotted,
 )
 from portal.policy.cel.values import Uint, type_value
 
@@ -113,15 +114,15 @@ class Checker:
         return kind
 
     def select(self, expr: Select) -> Kind:
-        dotted = _dotted(expr) if not expr.optional else ""
-        if dotted:
-            kind = self.declared.get(dotted)
-            named = environment.TYPE_NAMES.get(dotted)
+        whole = dotted(expr) if not expr.optional else ""
+        if whole:
+            kind = self.declared.get(whole)
+            named = environment.TYPE_NAMES.get(whole)
             if kind is not None or named is not None:
-                expr.resolved = Ident(expr.at, dotted)
+                expr.resolved = Ident(expr.at, whole)
                 expr.resolved.reference = None if named is None else type_value(named)
                 expr.resolved.kind = kind if kind is not None else ("type", named)
-                self.names.add(dotted if kind is not None else "")
+                self.names.add(whole if kind is not None else "")
                 return expr.resolved.kind
         result = self.selected(expr)
         return BOOL if expr.test else substituted(self.bound, result)
@@ -168,7 +169,7 @@ class Checker:
         declared = functions()
         target = expr.target
         if target is not None:
-            prefix = _dotted(target)
+            prefix = dotted(target)
             if prefix and f"{prefix}.{expr.function}" in declared:
                 expr.function, expr.target, target = f"{prefix}.{expr.function}", None, None
         name = expr.function
@@ -286,92 +287,7 @@ class Checker:
         return self.problem(expr.at, f"undeclared reference to '{expr.name}' (in container '')")
 
     def fold(self, expr: Fold) -> Kind:
-        range_kind = substituted(self.bound, self.check(expr.range))
-        if expr.macro == "bind":
-            self.scopes.append({expr.name: range_kind})
-            result = self.check(expr.body)
-            self.scopes.pop()
-            return result
-        first, second = self.loop_kinds(expr, range_kind)
-        scope = {expr.name: first}
-        if expr.second:
-            scope[expr.second] = second
-        self.scopes.append(scope)
-        result = _FOLDS[expr.macro](self, expr, first)
-        self.scopes.pop()
-        return substituted(self.bound, result)
-
-    def loop_kinds(self, expr: Fold, range_kind: Kind) -> tuple[Kind, Kind]:
-        tag = range_kind[0] if type(range_kind) is tuple else range_kind
-        if tag == "list":
-            return (INT, range_kind[1]) if expr.second else (range_kind[1], None)
-        if tag == "map":
-            return range_kind[1], range_kind[2]
-        if tag in (DYN, ERROR, "var"):
-            assignable(self.bound, DYN, range_kind)
-            return DYN, DYN
-        said = f"expression of type '{spelled(range_kind)}' cannot be range of a comprehension"
-        self.problem(expr.range.at, f"{said} (must be list, map, or dynamic)")
-        return ERROR, ERROR
-
-    def quantified(self, expr: Fold, _first: Kind) -> Kind:
-        kind = self.check(expr.body)
-        if not assignable(self.bound, kind, BOOL):
-            self.problem(expr.body.at, f"expected type 'bool' but found '{spelled(kind)}'")
-        return BOOL
-
-    def counted(self, expr: Fold, _first: Kind) -> Kind:
-        self.chosen(expr, self.check(expr.body), INT, INT)
-        return BOOL
-
-    def chosen(self, expr: Fold, condition: Kind, step: Kind, before: Kind) -> None:
-        """The step of a loop with a condition: `condition ? step : before`."""
-        if not assignable(self.bound, condition, BOOL):
-            said = kinds.signature(
-                (self.final(condition), self.final(step), self.final(before)), member=False
-            )
-            self.problem(expr.at, f"found no matching overload for '_?_:_' applied to '{said}'")
-
-    def mapped(self, expr: Fold, _first: Kind) -> Kind:
-        where = None if expr.where is None else self.check(expr.where)
-        result = list_of(self.check(expr.body))
-        if where is not None:
-            self.chosen(expr, where, result, result)
-        return result
-
-    def filtered(self, expr: Fold, first: Kind) -> Kind:
-        result = list_of(first)
-        self.chosen(expr, self.check(expr.body), result, result)
-        return result
-
-    def transformed(self, expr: Fold, first: Kind) -> Kind:
-        where = None if expr.where is None else self.check(expr.where)
-        result = map_of(first, self.check(expr.body))
-        if where is not None:
-            self.chosen(expr, where, result, result)
-        return result
-
-    def merged(self, expr: Fold, _first: Kind) -> Kind:
-        where = None if expr.where is None else self.check(expr.where)
-        result = self.check(expr.body)
-        any_map = map_of(self.variable(), self.variable())
-        if not assignable(self.bound, result, any_map):
-            said = kinds.signature((self.final(any_map), self.final(result)), member=False)
-            self.problem(expr.at, f"found no matching overload for 'cel.@mapInsert' applied to '{said}'")
-            return ERROR
-        if where is not None:
-            self.chosen(expr, where, any_map, any_map)
-        return any_map
-
-
-def _dotted(expr: Expr) -> str:
-    """`a.b.c` as one name; "" for what is more than names and dots."""
-    if isinstance(expr, Ident):
-        return expr.name
-    if isinstance(expr, Select) and not expr.test and not expr.optional:
-        prefix = _dotted(expr.operand)
-        return f"{prefix}.{expr.field}" if prefix else ""
-    return ""
+        return loops.check_fold(self, expr)
 
 
 _CHECKS: dict[type, Callable[[Checker, Any], Kind]] = {
@@ -383,13 +299,4 @@ _CHECKS: dict[type, Callable[[Checker, Any], Kind]] = {
     MapExpr: Checker.map_literal,
     Fold: Checker.fold,
     Message: Checker.message,
-}
-_FOLDS: dict[str, Callable[[Checker, Fold, Kind], Kind]] = {
-    "all": Checker.quantified,
-    "exists": Checker.quantified,
-    "exists_one": Checker.counted,
-    "map": Checker.mapped,
-    "filter": Checker.filtered,
-    "transformMap": Checker.transformed,
-    "transformMapEntry": Checker.merged,
 }

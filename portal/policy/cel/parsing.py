@@ -7,6 +7,7 @@ from typing import Final
 from portal.policy.cel import lexing, macros
 from portal.policy.cel.errors import Problem
 from portal.policy.cel.lexing import Token, tokenize
+from portal.policy.cel.token_reader import EXPECTED, IN_LIST, IN_MAP, STARTS, TokenReader, Unreadable
 from portal.policy.cel.tree import Call, Expr, Ident, ListExpr, Literal, MapExpr, Message, Select
 from portal.policy.cel.values import Uint
 
@@ -23,36 +24,8 @@ BINARY: Final[dict[str, tuple[int, str]]] = {
     **{sign: (4, f"_{sign}_") for sign in ("+", "-")},
     **{sign: (5, f"_{sign}_") for sign in ("*", "/", "%")},
 }
-STARTS: Final = frozenset(
-    {
-        lexing.IDENT,
-        lexing.STRING,
-        lexing.BYTES,
-        lexing.INT,
-        lexing.UINT,
-        lexing.FLOAT,
-        "true",
-        "false",
-        "null",
-    }
-)
-STARTING_SIGNS: Final = frozenset("[{(.-!")
-EXPECTED: Final = (
-    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, "
-    "IDENTIFIER}"
-)
-_IN_LIST: Final = (
-    EXPECTED.replace("'[',", "'[', ']',").replace("'.',", "'.', ',',").replace("'!',", "'!', '?',")
-)
-_IN_MAP: Final = (
-    EXPECTED.replace("'{',", "'{', '}',").replace("'.',", "'.', ',',").replace("'!',", "'!', '?',")
-)
 # how deep an expression may nest; cel-go allows 250 levels of each of its rules
 MAX_DEPTH: Final = 250
-
-
-class _Stop(Exception):
-    """Nothing sensible can be read after this mistake."""
 
 
 def parse(source: str) -> tuple[Expr | None, list[Problem]]:
@@ -61,65 +34,23 @@ def parse(source: str) -> tuple[Expr | None, list[Problem]]:
     parser = _Parser(tokens, problems)
     try:
         tree = parser.whole()
-    except _Stop:
+    except Unreadable:
         tree = None
     return (None if problems else tree), problems
 
 
-class _Parser:
-    def __init__(self, tokens: list[Token], problems: list[Problem]) -> None:
-        self.tokens = tokens
-        self.problems = problems
-        self.at = 0
-        self.depth = 0
-        # where something else than an expression may come as well, and what the server then expects
-        self.hint = (-1, "")
-
+class _Parser(TokenReader):
     def whole(self) -> Expr:
         tree = self.expression()
         if self.tokens[self.at].kind != lexing.END:
             self.expect_end()
         return tree
 
-    def problem(self, at: int, message: str) -> None:
-        self.problems.append(Problem(at, message))
-
-    def expect_end(self) -> None:
-        token = self.tokens[self.at]
-        word = "extraneous" if self.tokens[self.at + 1].kind == lexing.END else "mismatched"
-        self.problem(token.start, f"Syntax error: {word} input '{token.text}' expecting <EOF>")
-        raise _Stop
-
-    def expect(self, sign: str, wanted: str = "") -> Token:
-        """The sign that must come next; the API server forgives one token too many or too few."""
-        token = self.tokens[self.at]
-        if token.text == sign and token.kind == lexing.OPERATOR:
-            self.at += 1
-            return token
-        following = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
-        wanted = wanted or f"'{sign}'"
-        if following.text == sign and following.kind == lexing.OPERATOR:
-            self.problem(token.start, f"Syntax error: extraneous input '{token.text}' expecting {wanted}")
-            self.at += 2
-            return following
-        missing = not wanted.startswith("{") and (
-            token.kind == lexing.END if sign in ")]" else sign == ":" and self.starts(token)
-        )
-        if missing:
-            self.problem(token.start, f"Syntax error: missing {wanted} at '{token.text}'")
-            return Token(lexing.OPERATOR, sign, token.start)
-        self.problem(token.start, f"Syntax error: mismatched input '{token.text}' expecting {wanted}")
-        raise _Stop
-
-    @staticmethod
-    def starts(token: Token) -> bool:
-        return token.kind in STARTS or (token.kind == lexing.OPERATOR and token.text in STARTING_SIGNS)
-
     def expression(self) -> Expr:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self.problem(-1, f"expression recursion limit exceeded: {MAX_DEPTH}")
-            raise _Stop
+            raise Unreadable
         condition = self.binary(1)
         token = self.tokens[self.at]
         if token.text == "?" and token.kind == lexing.OPERATOR:
@@ -173,7 +104,7 @@ class _Parser:
             steps += 1
             if steps > MAX_DEPTH + 1:
                 self.problem(-1, "max recursion depth exceeded")
-                raise _Stop
+                raise Unreadable
             token = self.tokens[self.at]
             if token.kind != lexing.OPERATOR:
                 return operand
@@ -187,12 +118,6 @@ class _Parser:
                 operand = Call(token.start, "_[?_]" if optional else "_[_]", None, [operand, index])
             else:
                 return operand
-
-    def taken(self, sign: str) -> bool:
-        token = self.tokens[self.at]
-        found = token.text == sign and token.kind == lexing.OPERATOR
-        self.at += found
-        return found
 
     def selection(self, operand: Expr, dot: Token) -> Expr:
         self.at += 1
@@ -222,7 +147,7 @@ class _Parser:
             self.problem(token.start, f"Syntax error: mismatched input '{text}' expecting IDENTIFIER")
         else:
             self.problem(token.start, f"Syntax error: no viable alternative at input '.{text}'")
-        raise _Stop
+        raise Unreadable
 
     def arguments(self) -> list[Expr]:
         """What stands between round brackets; the opening one is next."""
@@ -259,7 +184,7 @@ class _Parser:
             self.at += 1
             return self.primary()
         self.problem(token.start, f"Syntax error: mismatched input '{token.text}' expecting {expected}")
-        raise _Stop
+        raise Unreadable
 
     def literal(self, token: Token) -> Expr:
         kind = token.kind
@@ -347,7 +272,7 @@ class _Parser:
 
     def list_literal(self, opening: Token) -> Expr:
         self.at += 1
-        self.hint = (self.at, _IN_LIST)
+        self.hint = (self.at, IN_LIST)
         items: list[Expr] = []
         optional: set[int] = set()
         while not self.taken("]"):
@@ -363,7 +288,7 @@ class _Parser:
 
     def map_literal(self, opening: Token) -> Expr:
         self.at += 1
-        self.hint = (self.at, _IN_MAP)
+        self.hint = (self.at, IN_MAP)
         entries: list[tuple[Expr, Expr, bool]] = []
         while not self.taken("}"):
             optional = self.taken("?")

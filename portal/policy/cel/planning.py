@@ -10,32 +10,29 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from portal.policy.cel import attributes, folds
+from portal.policy.cel.calls import called, check_pattern, conversion, for_texts, membership
 from portal.policy.cel.conversions import CONVERSIONS
-from portal.policy.cel.costs import AFTERWARDS, LIST_CREATE, MAP_CREATE, Cost, cost_of, equality
+from portal.policy.cel.costs import LIST_CREATE, MAP_CREATE, equality
 from portal.policy.cel.dispatch import guarded
 from portal.policy.cel.errors import CelError, ExpressionInvalid
 from portal.policy.cel.functions import IMPLEMENTATIONS
 from portal.policy.cel.functions.collections import sum_as
-from portal.policy.cel.functions.regexes import compiled
+from portal.policy.cel.logic import any_of, either, equals_one, equals_text
 from portal.policy.cel.operators import BINARY, UNARY
 from portal.policy.cel.plans import (
     COST,
     FIRST_LOCAL,
     ROOT_SLOTS,
-    Evaluate,
     Plan,
     State,
-    charge,
     check_time,
     constant,
-    hold,
 )
 from portal.policy.cel.tree import Call, Expr, Fold, Ident, ListExpr, Literal, MapExpr, Select
-from portal.policy.cel.values import NUMBERS, Optional, contains, equal, put, shown
+from portal.policy.cel.values import Optional, equal, put, shown
 
 NO_OVERLOAD: Final = "no such overload"
 CONTAINERS: Final = frozenset({list, dict})
-GROWING: Final = frozenset({"_+_", "replace", "format"})
 _REGEX_ARGUMENTS: Final = frozenset({"matches", "find", "findAll"})
 
 
@@ -96,9 +93,9 @@ class Planner:
         if expr.target is not None:
             arguments.insert(0, self.plan(expr.target))
         if expr.target is None and name in CONVERSIONS:
-            return _conversion(name, expr.overloads, arguments[0])
+            return conversion(name, expr.overloads, arguments[0])
         if name == "@in" and expr.overloads == ("in_list",) and arguments[1].constant:
-            member = _membership(arguments[0], arguments[1].value)
+            member = membership(arguments[0], arguments[1].value)
             if member is not None:
                 return member
         key = name if expr.target is None else f".{name}"
@@ -107,9 +104,9 @@ class Planner:
             implementation = sum_as(expr.overloads)
         implementation = guarded(implementation, name, expr.overloads)
         if name in _REGEX_ARGUMENTS and arguments[1].constant:
-            _check_pattern(arguments[1].value)
-            implementation = _for_texts(implementation)
-        return _called(implementation, name, expr.overloads, arguments)
+            check_pattern(arguments[1].value)
+            implementation = for_texts(implementation)
+        return called(implementation, name, expr.overloads, arguments)
 
     def list_literal(self, expr: ListExpr) -> Plan:
         items = [self.plan(item) for item in expr.items]
@@ -178,35 +175,10 @@ class Planner:
     def logical(self, expr: Call) -> Plan:
         plans = [self.plan(argument) for argument in expr.arguments]
         decisive = expr.function == "_||_"
-        undecided = not decisive
-        first, first_cost = plans[0].run, plans[0].cost
-        rest = [(plan.run, plan.cost) for plan in plans[1:]]
+        first, rest = plans[0], [(plan.run, plan.cost) for plan in plans[1:]]
         if len(rest) == 1:
-            return Plan(_either(first, *rest[0], decisive), first_cost)
-
-        def several(state: State) -> bool:
-            failure: CelError | None = None
-            run, cost = first, 0
-            following = iter(rest)
-            while True:
-                state[COST] += cost
-                try:
-                    value = run(state)
-                    if value is decisive:
-                        return not undecided
-                    if type(value) is not bool and failure is None:
-                        failure = CelError(NO_OVERLOAD)
-                except CelError as exc:
-                    failure = failure or exc
-                pair = next(following, None)
-                if pair is None:
-                    break
-                run, cost = pair
-            if failure is not None:
-                raise failure
-            return undecided
-
-        return Plan(several, first_cost)
+            return Plan(either(first.run, *rest[0], decisive), first.cost)
+        return Plan(any_of(first.run, rest, decisive), first.cost)
 
     def conditional(self, expr: Call) -> Plan:
         condition, chosen, other = (self.plan(argument) for argument in expr.arguments)
@@ -231,9 +203,9 @@ class Planner:
         wanted = expr.function == "_==_"
         cost = left.cost + right.cost
         if right.constant and type(right.value) is str and len(right.value) <= 10:
-            return Plan(_equals_text(left.run, right.value, wanted), cost + 1)
+            return Plan(equals_text(left.run, right.value, wanted), cost + 1)
         if right.constant and (right.value is None or type(right.value) is bool):
-            return Plan(_equals_one(left.run, right.value, wanted), cost + 1)
+            return Plan(equals_one(left.run, right.value, wanted), cost + 1)
         run_left, run_right = left.run, right.run
 
         def compare(state: State) -> bool:
@@ -266,146 +238,6 @@ class Planner:
 
     def index(self, expr: Call) -> Plan:
         return attributes.plan_chain(self, expr)
-
-
-def _either(first: Evaluate, second: Evaluate, second_cost: int, decisive: bool) -> Evaluate:
-    """`a && b` and `a || b`: what decides makes up for what fails."""
-    undecided = not decisive
-
-    def run(state: State) -> bool:
-        failure: CelError | None = None
-        try:
-            value = first(state)
-            if value is decisive:
-                return not undecided
-            if type(value) is not bool:
-                failure = CelError(NO_OVERLOAD)
-        except CelError as exc:
-            failure = exc
-        state[COST] += second_cost
-        if failure is None:
-            value = second(state)
-            if type(value) is bool:
-                return value is True
-            raise CelError(NO_OVERLOAD)
-        try:
-            if second(state) is decisive:
-                return not undecided
-        except CelError:
-            pass
-        raise failure
-
-    return run
-
-
-def _equals_text(run: Evaluate, wanted: str, positive: bool) -> Evaluate:
-    if positive:
-        return lambda state: type(value := run(state)) is str and value == wanted
-    return lambda state: not (type(value := run(state)) is str and value == wanted)
-
-
-def _equals_one(run: Evaluate, wanted: Any, positive: bool) -> Evaluate:
-    if positive:
-        return lambda state: run(state) is wanted
-    return lambda state: run(state) is not wanted
-
-
-def _conversion(name: str, overloads: tuple[str, ...], argument: Plan) -> Plan:
-    convert = CONVERSIONS[name]
-    if argument.constant:
-        try:
-            return constant(convert(argument.value))
-        except CelError as exc:
-            raise ExpressionInvalid(f"program instantiation failed: {exc}") from exc
-    return _called(guarded(convert, name, overloads), name, overloads, [argument])
-
-
-def _check_pattern(pattern: Any) -> None:
-    if type(pattern) is str:
-        try:
-            compiled(pattern)
-        except CelError as exc:
-            raise ExpressionInvalid(f"program instantiation failed: {exc}") from exc
-
-
-def _for_texts(implementation: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose pattern is known says less of what is no text."""
-
-    def call(text: Any, *rest: Any) -> Any:
-        if type(text) is not str:
-            raise CelError(NO_OVERLOAD)
-        return implementation(text, *rest)
-
-    return call
-
-
-def _membership(wanted: Plan, held: list[Any]) -> Plan | None:
-    """`x in [constants]`, which costs nothing; None when it cannot be told that quickly."""
-    if not held:
-        return constant(False)
-    run = wanted.run
-    if all(type(item) is str for item in held):
-        texts = frozenset(held)
-        return Plan(lambda state: type(value := run(state)) is str and value in texts, wanted.cost)
-    if all(type(item) is bool or type(item) in NUMBERS or type(item) is str for item in held):
-        return Plan(lambda state: contains(held, run(state)), wanted.cost)
-    return None
-
-
-def _called(
-    implementation: Callable[..., Any], name: str, overloads: tuple[str, ...], plans: list[Plan]
-) -> Plan:
-    fixed = sum(plan.cost for plan in plans)
-    cost = cost_of(name, overloads)
-    runs = [plan.run for plan in plans]
-    if name in GROWING:
-        return _growing(implementation, cost, overloads, runs, fixed)
-    if cost is None:
-        if len(runs) == 1:
-            only = runs[0]
-            return Plan(lambda state: implementation(only(state)), fixed + 1)
-        if len(runs) == 2:
-            first, second = runs
-            return Plan(lambda state: implementation(first(state), second(state)), fixed + 1)
-        return Plan(lambda state: implementation(*[run(state) for run in runs]), fixed + 1)
-    after = cost in AFTERWARDS
-
-    def call(state: State) -> Any:
-        arguments = tuple([run(state) for run in runs])
-        if after:
-            value = implementation(*arguments)
-            charge(state, cost(overloads, arguments, value))
-            return value
-        charge(state, _counted(cost, overloads, arguments))
-        return implementation(*arguments)
-
-    return Plan(call, fixed)
-
-
-def _counted(cost: Cost, overloads: tuple[str, ...], arguments: tuple[Any, ...]) -> int:
-    """What a call costs; arguments of other types than expected fail anyway, and cost little."""
-    try:
-        return cost(overloads, arguments, None)
-    except (TypeError, AttributeError, KeyError, IndexError):
-        return 1
-
-
-def _growing(
-    implementation: Callable[..., Any],
-    cost: Cost | None,
-    overloads: tuple[str, ...],
-    runs: list[Evaluate],
-    fixed: int,
-) -> Plan:
-    """A call that can make much of little."""
-
-    def call(state: State) -> Any:
-        arguments = tuple([run(state) for run in runs])
-        charge(state, 1 if cost is None else _counted(cost, overloads, arguments))
-        value = implementation(*arguments)
-        return value if type(value) in NUMBERS else hold(state, value)
-
-    return Plan(call, fixed)
 
 
 _PLANS: dict[type, Callable[[Planner, Any], Plan]] = {

@@ -117,3 +117,13 @@ class Message(Expr):
     def __init__(self, at: int, name: str) -> None:
         self.at = at
         self.name = name
+
+
+def dotted(expr: Expr) -> str:
+    """`a.b.c` as one name; "" for what is more than names and dots."""
+    if isinstance(expr, Ident):
+        return expr.name
+    if isinstance(expr, Select) and not expr.test and not expr.optional:
+        prefix = dotted(expr.operand)
+        return f"{prefix}.{expr.field}" if prefix else ""
+    return ""
