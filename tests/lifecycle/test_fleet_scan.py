@@ -120,6 +120,16 @@ def test_retired_instances_are_not_looked_at(organisation: Organisation) -> None
     assert scanning.scan_due() == 0
 
 
+def test_what_was_found_while_an_instance_was_being_retired_is_forgotten(organisation: Organisation) -> None:
+    instance = live(organisation, deployment())
+    scanning.scan_due()
+    instance.retired_at = clock.now()
+    instance.save()
+    scanning.scan_due()
+    assert not PolicyReport.objects.exists()
+    assert not Violation.objects.exists()
+
+
 def test_looking_for_what_is_due_is_one_query(organisation: Organisation) -> None:
     for _ in range(3):
         live(organisation, deployment())

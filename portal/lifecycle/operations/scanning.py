@@ -35,6 +35,7 @@ def scan_due(*, budget_seconds: float = BUDGET_SECONDS) -> int:
     Raises PolicyInvalid: without usable policies nothing is said, and old reports stay what they are, stale.
     """
     deadline, count = time.monotonic() + budget_seconds, 0
+    _forget_retired()
     policies = bundle.current()
     while time.monotonic() < deadline:
         found = list(due(policies.digest)[:CHUNK])
@@ -42,6 +43,12 @@ def scan_due(*, budget_seconds: float = BUDGET_SECONDS) -> int:
             break
         count += scan(found, policies)
     return count
+
+
+def _forget_retired() -> None:
+    """What was written while an instance was being retired."""
+    PolicyReport.objects.filter(instance__retired_at__isnull=False).delete()
+    Violation.objects.filter(instance__retired_at__isnull=False).delete()
 
 
 def due(policy_digest: str) -> QuerySet[ServiceInstance]:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.api.v1.changes.serializers import ObjectDiffSerializer
 from portal.api.v1.serializers import ProblemError, VerdictSerializer
+from portal.lifecycle.operations.drafting import ValueFix
 
 
 class QuotaLineSerializer(serializers.Serializer[Any]):
@@ -16,6 +18,25 @@ class QuotaLineSerializer(serializers.Serializer[Any]):
     after = serializers.CharField()
     hard = serializers.CharField()
     exceeded = serializers.BooleanField()
+
+
+class SettingSerializer(serializers.Serializer[Any]):
+    """One value to set; without `value` it is to be left to the chart."""
+
+    path = serializers.CharField(help_text="JSON pointer into the values.")
+    value = serializers.JSONField(required=False)
+
+
+class ValueFixSerializer(serializers.Serializer[Any]):
+    """A ready fix of what a policy found, as values: set them and ask again."""
+
+    policy = serializers.CharField(source="verdict.policy")
+    object = serializers.CharField(source="verdict.key")
+    settings: Any = serializers.SerializerMethodField()
+
+    @extend_schema_field(SettingSerializer(many=True))
+    def get_settings(self, fix: ValueFix) -> list[dict[str, Any]]:
+        return [setting.as_dict() for setting in fix.settings]
 
 
 class DraftSerializer(serializers.Serializer[Any]):
@@ -36,6 +57,8 @@ class DraftSerializer(serializers.Serializer[Any]):
     passed = serializers.IntegerField()
     warned = serializers.IntegerField()
     denied = serializers.IntegerField()
+    waived = serializers.IntegerField()
+    value_fixes = ValueFixSerializer(many=True)
     diff = ObjectDiffSerializer(many=True)
     quota = QuotaLineSerializer(many=True)
     price_cents = serializers.IntegerField(help_text="A month, after it.")
