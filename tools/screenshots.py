@@ -36,13 +36,16 @@ LOOKS: tuple[tuple[Look, tuple[int, int]], ...] = (("light", WIDE), ("dark", WID
 
 @dataclass(frozen=True)
 class Shot:
-    """One page as one person sees it. `first`: follow the first link of `path` that begins with it."""
+    """One page as one person sees it. `first`: follow the first link of `path` that begins with it; `follow`:
+    then the first link of this name. `paste`: put the first file of this pattern into the text."""
 
     name: str
     person: str
     path: str
     first: str = ""
     tab: str = ""
+    follow: str = ""
+    paste: str = ""
     documented: bool = False
 
 
@@ -68,7 +71,33 @@ SHOTS = (
     Shot("diff", "olga", "/changes/?kind=update", first="/changes/", tab="diff"),
     Shot("log", "olga", "/changes/?state=succeeded", first="/changes/", tab="log"),
     Shot("approvals", "olga", "/approvals/"),
-    Shot("policies", "alice", "/policies/"),
+    Shot("policies", "alice", "/policies/", documented=True),
+    Shot("policy", "alice", "/policies/pod-privileged/", documented=True),
+    Shot("policy-examples", "alice", "/policies/pod-privileged/?tab=examples"),
+    Shot("policy-source", "alice", "/policies/pod-privileged/?tab=source"),
+    Shot("violations", "olga", "/policies/image-digest/?tab=violations"),
+    Shot("mode", "pete", "/policies/probes/mode/?environment=dev"),
+    Shot(
+        "playground",
+        "alice",
+        "/policies/playground/",
+        paste="policies/tests/pod-privileged/bad-*.yaml",
+        documented=True,
+    ),
+    Shot("blast-radius", "pete", "/policies/blast-radius/", first="/policies/blast-radius/", documented=True),
+    Shot("exceptions", "olga", "/exceptions/", documented=True),
+    Shot("exception", "olga", "/exceptions/", first="/exceptions/", documented=True),
+    Shot(
+        "exception-request",
+        "alice",
+        "/changes/?state=denied",
+        first="/changes/",
+        tab="verdicts",
+        follow="Ask for an exception",
+    ),
+    Shot("exception-debt", "olga", "/exceptions/debt/", documented=True),
+    Shot("instance-policy", "alice", "/instances/", first="/instances/", tab="policy"),
+    Shot("cluster-policies", "pete", "/platform/clusters/sandbox/policies/?compare=yes"),
     Shot("audit", "audrey", "/audit/"),
     Shot("tokens", "alice", "/me/tokens/"),
     Shot("admin", "pete", "/platform/"),
@@ -137,6 +166,14 @@ def reach(page: Page, shot: Shot) -> bool:
             return False
         address = links.first.get_attribute("href")
         page.goto(f"{address}?tab={shot.tab}" if shot.tab else str(address))
+    if shot.follow:
+        links = page.get_by_role("link", name=shot.follow)
+        if not links.count():
+            return False
+        links.first.click()
+    if shot.paste:
+        page.locator("#yaml").fill(sorted(ROOT.glob(shot.paste))[0].read_text())
+        page.get_by_role("button", name="Judge").first.click()
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
     return True

@@ -16,6 +16,7 @@ from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.services import previews, wishes
 from portal.web import judgements, opening
 from portal.web import sheet as sheets
+from portal.web.exceptions.excepting import Excepting, after_denial
 from portal.web.sheet import Sheet
 from services_catalog.forms import errors_by_field, flat
 
@@ -59,6 +60,11 @@ class Asking:
     def denied_change(self) -> int | None:
         """The id of the denied change, which is kept with its verdicts."""
         return self.refusal.details.get("change") if isinstance(self.refusal, PolicyDenied) else None
+
+    @property
+    def excepting(self) -> Excepting | None:
+        """Where exceptions from what refused it may be asked for."""
+        return after_denial(self.actor, self.denied_change)
 
     def look(self, data: QueryDict | None = None) -> None:
         """Fill in the draft. With `data`, errors of inputs left empty are only counted as missing."""

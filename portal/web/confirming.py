@@ -12,6 +12,7 @@ from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.operations.drafting import Draft, Wish
 from portal.lifecycle.services import previews, wishes
 from portal.web import judgements, opening
+from portal.web.exceptions.excepting import Excepting, after_denial
 
 
 @dataclass
@@ -37,6 +38,11 @@ class Confirming:
     @property
     def denied_change(self) -> int | None:
         return self.refusal.details.get("change") if isinstance(self.refusal, PolicyDenied) else None
+
+    @property
+    def excepting(self) -> Excepting | None:
+        """Where exceptions from what refused it may be asked for."""
+        return after_denial(self.actor, self.denied_change)
 
     def look(self) -> None:
         try:

@@ -10,9 +10,17 @@ from django.http import HttpRequest
 from portal.core import clock
 from portal.environments.models import Environment
 from portal.lifecycle.selectors.changes import Step
+from portal.policy.types import SEVERITIES
 from portal.web import meanings
 from portal.web.forms.sign_in import SignInForm
+from portal.web.policy import fix_lines
 
+FIX = fix_lines.of_patch(
+    [
+        {"op": "add", "path": "/spec/template/spec/automountServiceAccountToken", "value": False},
+        {"op": "remove", "path": "/spec/template/spec/hostNetwork"},
+    ]
+)
 DIGEST = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
@@ -22,7 +30,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
     for form in (empty, wrong):
         form.fields["username"].widget.attrs.pop("autofocus")
     return {
-        "tables": [(name, sorted(table)) for name, table in meanings.TABLES.items()],
+        "tables": [(name, name.replace("_", " "), sorted(table)) for name, table in meanings.TABLES.items()],
+        "modes": list(meanings.MODES),
+        "severities": SEVERITIES,
+        "fix": FIX,
         "meanings": meanings.ICONS,
         "stripes": [Environment(name=stripe.value, stripe=stripe.value) for stripe in Environment.Stripe],
         "now": now,

@@ -98,6 +98,27 @@ def test_where_nothing_is_found_there_is_nothing_to_be_excepted_from(
     assert "<textarea" not in page
 
 
+def test_a_request_that_is_denied_on_its_form_offers_the_exception_right_there(
+    organisation: Organisation, signed_in: SignIn, namespace: ServiceInstance
+) -> None:
+    data = {
+        "application": "storefront",
+        "environment": "dev",
+        "name": "shop-web",
+        "view": "short",
+        "/image/repository": "docker.io/library/nginx",
+        "/image/tag": "1.27.0",
+        "plan": "small",
+        "ask": "yes",
+    }
+    browser = signed_in(organisation.alice)
+    page = browser.post("/catalog/web-service/request/", data).content.decode()
+    change = ChangeRequest.objects.get(name="shop-web")
+    assert form_of(change).replace("&", "&amp;") in page
+    typing = {name: value for name, value in data.items() if name != "ask"}
+    assert "/exceptions/new/" not in browser.post("/catalog/web-service/request/", typing).content.decode()
+
+
 # deciding
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from portal.audit.actions import ACTIONS
+from portal.lifecycle.models import BlastRadius
+from portal.policy.modes import MODES
+from portal.policy.types import Outcome
 from portal.web import icons, meanings
 
 TOKENS = (Path(__file__).parents[2] / "portal/web/assets/slipway/css/tokens.css").read_text()
@@ -69,10 +74,15 @@ def test_each_state_has_one_of_five_meanings_and_a_word() -> None:
 def test_every_state_of_the_models_is_shown() -> None:
     assert set(meanings.CHANGE) == {*meanings.ChangeState}
     assert set(meanings.HEALTH) == {*meanings.Health}
+    assert set(meanings.EXCEPTION) == {*meanings.ExceptionState}
+    assert set(meanings.OUTCOME) == {*get_args(Outcome)}
+    assert set(meanings.MODES) == {*MODES}
+    assert set(meanings.BLAST_RADIUS) == {*BlastRadius.State}
+    assert set(meanings.EXCEPTION_EVENTS) <= set(ACTIONS)
 
 
 def test_icons_that_pages_name_exist() -> None:
-    names = set(meanings.ICONS.values())
+    names = {*meanings.ICONS.values(), *(icon for icon, _, _ in meanings.MODES.values())}
     for template in Path("templates").rglob("*.html"):
         names |= set(re.findall(r'{% icon "([^"]+)" %}', template.read_text()))
         names |= set(re.findall(r'<c-empty icon="([^"{]+)"', template.read_text()))

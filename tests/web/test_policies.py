@@ -6,7 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from portal.audit.models import AuditEvent
 from portal.core import clock
@@ -124,6 +126,25 @@ def test_an_instance_shows_what_was_found_and_the_way_to_an_exception(
     assert "<span>Judged <time" in mine
     looking = signed_in(organisation.audrey).get(address).content.decode()
     assert ("Three replicas" in looking, "/exceptions/new/" in looking) == (True, False)
+
+
+def test_many_findings_cost_an_instances_page_no_more_queries(
+    organisation: Organisation, signed_in: SignIn, scanned: ServiceInstance
+) -> None:
+    browser = signed_in(organisation.alice)
+    address = f"/instances/{scanned.pk}/?tab=policy"
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert "Ask for an exception" in browser.get(address).content.decode()
+        return len(queries)
+
+    few = cost()
+    (found,) = Violation.objects.all()
+    for number in range(20):
+        found.pk, found.name = None, f"other-{number}"
+        found.save()
+    assert cost() == few
 
 
 # modes

@@ -48,6 +48,13 @@ def offered(user: User, place: Place) -> Excepting | None:
     return Excepting((name, place.pk), policies, tuple(_waiting(place)))
 
 
+def after_denial(user: User, change: int | None) -> Excepting | None:
+    """About a request that was just denied, and is kept as the change of this id."""
+    rows = ChangeRequest.objects.visible_to(user).select_related("application", "environment")
+    kept = rows.filter(pk=change).first() if change else None
+    return offered(user, kept) if kept else None
+
+
 def _waiting(place: Place) -> Iterable[PolicyException]:
     return PolicyException.objects.waiting().filter(
         application=place.application_id,
