@@ -1,1 +1,1 @@
-"""Kubernetes' dialect of CEL on Google's C++ evaluator: the only importers of cel_expr_python."""
+"""Kubernetes' CEL: parsed, type-checked, costed and evaluated as its API server does, in Python."""
