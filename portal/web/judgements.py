@@ -22,6 +22,10 @@ class Grouped:
     def total(self) -> int:
         return len(self.blocking) + len(self.noted) + len(self.waived) + len(self.passed)
 
+    def first(self, count: int) -> Grouped:
+        """The first so many of each kind of finding."""
+        return Grouped(self.blocking[:count], self.noted[:count], self.passed, self.waived[:count])
+
     @property
     def exception_ids(self) -> set[int]:
         return {verdict.exception for verdict in self.waived if verdict.exception is not None}

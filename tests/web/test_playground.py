@@ -131,6 +131,17 @@ def test_too_many_objects_are_refused_with_the_number(organisation: Organisation
     assert "These are 201 objects; at most 200 are judged at once." in html
 
 
+def test_hundreds_of_findings_are_counted_and_the_first_are_listed(
+    organisation: Organisation, signed_in: SignIn
+) -> None:
+    many = "---\n".join(DEPLOYMENT.replace("name: shop", f"name: shop-{number}") for number in range(60))
+    data = {"yaml": many, "environment": "dev", "policy": ""}
+    html = signed_in(organisation.alice).post(ADDRESS, data, headers=LIVE).content.decode()
+    assert "60 objects" in html
+    assert "The first 100 of each kind are listed" in html
+    assert html.count('<li class="verdict verdict-deny">') == 100
+
+
 def test_an_example_is_tried_by_its_policy_alone(organisation: Organisation, signed_in: SignIn) -> None:
     browser = signed_in(organisation.alice)
     data = {"yaml": TEXT, "environment": "dev", "policy": "pod-privileged"}

@@ -19,6 +19,9 @@ from portal.web import judgements
 from portal.web.judgements import Grouped
 from portal.web.policy import pasted
 
+# findings of a kind; more are only counted, since nobody reads them at once
+MOST_SHOWN = 100
+
 
 @dataclass
 class Trial:
@@ -35,6 +38,15 @@ class Trial:
     count: int = 0
     verdicts: Grouped = field(default_factory=lambda: judgements.grouped(()))
     documents: Mapping[ObjectKey, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> Grouped:
+        """What is listed; all are counted."""
+        return self.verdicts.first(MOST_SHOWN)
+
+    @property
+    def is_cut(self) -> bool:
+        return max(len(self.verdicts.blocking), len(self.verdicts.noted)) > MOST_SHOWN
 
     @property
     def is_judged(self) -> bool:

@@ -9,13 +9,16 @@ from django.db.models import Case, Count, Q, When
 
 from portal.core import clock
 from portal.lifecycle.models import PolicyReport, ServiceInstance, Violation
+from portal.lifecycle.selectors import bundle
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Counts of what the last scan found. `report` is None before the first."""
+    """Counts of what the last scan found. `report` is None before the first; a stale one is about to be made
+    again."""
 
     report: PolicyReport | None
+    is_stale: bool
     open: int
     waived: int
     overdue: int
@@ -23,8 +26,8 @@ class Standing:
     @property
     def facts(self) -> tuple[object, ...]:
         """Moves with everything that is shown of it."""
-        scanned = self.report and (self.report.scanned_at, self.report.policy_digest)
-        return (scanned, self.open, self.waived, self.overdue)
+        scanned = self.report and self.report.scanned_at
+        return (scanned, self.is_stale, self.open, self.waived, self.overdue)
 
 
 def of_instance(instance: ServiceInstance) -> Standing:
@@ -34,7 +37,11 @@ def of_instance(instance: ServiceInstance) -> Standing:
         waived=Count("pk", filter=Q(outcome=Violation.Outcome.WAIVED)),
         overdue=Count("pk", filter=~Q(outcome=Violation.Outcome.WAIVED) & Q(due_at__lte=now)),
     )
-    return Standing(PolicyReport.objects.filter(instance=instance).first(), **counts)
+    report = PolicyReport.objects.filter(instance=instance).first()
+    if report is None:
+        return Standing(None, is_stale=False, **counts)
+    report.instance = instance
+    return Standing(report, report.is_stale_at(now, bundle.current().digest), **counts)
 
 
 def violations(instance: ServiceInstance) -> Sequence[Violation]:
