@@ -138,6 +138,10 @@ class Match:
     def read(cls, value: Mapping[str, Any] | None, *, everything: bool) -> Match:
         """`everything`: no rules at all mean all resources (as in a binding). Raises ValueError."""
         value = value or {}
+        return interned(cls._read(value, everything=everything))
+
+    @classmethod
+    def _read(cls, value: Mapping[str, Any], *, everything: bool) -> Match:
         rules: Sequence[Mapping[str, Any]] = value.get("resourceRules") or ()
         return cls(
             rules=None if everything and not rules else tuple(Rule.read(rule) for rule in rules),
@@ -148,6 +152,14 @@ class Match:
         )
 
     def matches(self, request: AdmissionRequest) -> bool:
+        """The answer is kept with the request: most bindings ask the same."""
+        answers: dict[int, tuple[Match, bool]] = request.__dict__.setdefault("_matched", {})
+        known = answers.get(id(self))
+        if known is None or known[0] is not self:
+            known = answers[id(self)] = (self, self._matches(request))
+        return known[1]
+
+    def _matches(self, request: AdmissionRequest) -> bool:
         if request.group == ADMISSION_GROUP and request.resource in EXEMPT_RESOURCES:
             return False
         if (request.group, request.resource) in UNJUDGED_RESOURCES:
@@ -226,6 +238,17 @@ class Match:
             for resource in rule.resources
         }
         return None if any("*" in pair for pair in pairs) else frozenset(pairs)
+
+
+# matches that say the same are one
+_INTERNED: dict[Match, Match] = {}
+_MAX_INTERNED = 5_000
+
+
+def interned(match: Match) -> Match:
+    if len(_INTERNED) >= _MAX_INTERNED:
+        _INTERNED.clear()
+    return _INTERNED.setdefault(match, match)
 
 
 def labels_of(document: Document | None) -> Mapping[str, Any]:
