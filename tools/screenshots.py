@@ -1,4 +1,4 @@
-"""The pages of a running demo as pictures: `python -m tools.screenshots [all] [--data-dir .slipway]`.
+"""The pages of a running demo as pictures: `python -m tools.screenshots [all] [--only NAME …]`.
 
 Without `all`, only what the documentation shows. Nothing is changed in the demo; pages for which it has no
 example are left out, and said so.
@@ -110,6 +110,7 @@ def main() -> int:
     parser.add_argument("which", nargs="?", choices=["documented", "all"], default="documented")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--data-dir", type=Path, default=state_dir())
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="pictures of these names alone")
     options = parser.parse_args()
     demo = options.data_dir / "demo.json"
     chromium = shutil.which("chromium")
@@ -120,15 +121,20 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        for line in take(browser, json.loads(demo.read_text()), options.which == "all", options.folder):
+        for line in take(browser, json.loads(demo.read_text()), wanted(options), options.folder):
             print(line)
         browser.close()
     return 0
 
 
-def take(browser: Browser, demo: dict[str, Any], everything: bool, folder: Path) -> Iterator[str]:
+def wanted(options: argparse.Namespace) -> list[Shot]:
+    if options.only:
+        return [shot for shot in SHOTS if shot.name in options.only]
+    return [shot for shot in SHOTS if options.which == "all" or shot.documented]
+
+
+def take(browser: Browser, demo: dict[str, Any], shots: list[Shot], folder: Path) -> Iterator[str]:
     """Take the pictures: each page light and dark, and narrow."""
-    shots = [shot for shot in SHOTS if everything or shot.documented]
     for look, size in LOOKS:
         suffix = "narrow" if size == NARROW else look
         for person in sorted({shot.person for shot in shots}):
