@@ -132,6 +132,10 @@ class Draft:
                 found[key] = ValueFix(verdict, settings)
         return list(found.values())
 
+    def value_fix_of(self, verdict: Verdict) -> ValueFix | None:
+        """Of the first rule of its policy that is broken by its object: the fix mends all of them."""
+        return next((fix for fix in self.value_fixes if fix.verdict == verdict), None)
+
     @property
     def quota_exceeded(self) -> list[QuotaLine]:
         return [line for line in self.quota if line.exceeded]

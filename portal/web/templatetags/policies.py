@@ -16,6 +16,7 @@ from portal.core import clock
 from portal.core.objects import ObjectKey
 from portal.environments.models import Environment, PolicyMode
 from portal.lifecycle.models import PolicyException
+from portal.lifecycle.operations.drafting import Draft, ValueFix
 from portal.lifecycle.states import ExceptionState
 from portal.policy import Verdict
 from portal.policy.judging import ENGINE, SCHEMA
@@ -90,6 +91,12 @@ def exception_address(ask: Excepting | None, verdict: Verdict) -> str:
 @register.simple_tag
 def exception_waits(ask: Excepting | None, verdict: Verdict) -> PolicyException | None:
     return ask.waits(verdict) if ask else None
+
+
+@register.simple_tag
+def value_fix(draft: Draft, verdict: Verdict) -> ValueFix | None:
+    """The verdict's ready fix as values, where the offering says which."""
+    return draft.value_fix_of(verdict)
 
 
 @register.simple_tag
