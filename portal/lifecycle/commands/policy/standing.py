@@ -1,5 +1,4 @@
-"""What the portal's database adds to the policies as they are written: chosen modes and granted exceptions.
-"""
+"""The chosen modes and granted exceptions that the portal's database adds to the policies as written."""
 
 from __future__ import annotations
 
