@@ -96,6 +96,7 @@ def test_expression_holds(source: str) -> None:
         ("object.s.all(x, true)", "got 'types.String', expected iterable type"),
         ("object.i.lowerAscii()", "no such overload: lowerAscii(int)"),
         ("object.i.size()", "no such overload: size"),
+        ("object.m.check('get').allowed()", "no such overload: check(map, string)"),
         ("object.l.join(',')", "no such overload: join(list, string)"),
         ("string(object.l)", "no such overload: string(list)"),
         ("string(object.m[?'a'].orValue('x'))", "no such overload: string(int)"),

@@ -11,7 +11,7 @@ from portal.policy.cel.dispatch import guarded
 from portal.policy.cel.errors import CelError, ExpressionInvalid
 from portal.policy.cel.functions.regexes import compiled
 from portal.policy.cel.plans import Evaluate, Plan, State, charge, constant, hold
-from portal.policy.cel.values import NUMBERS, contains
+from portal.policy.cel.values import NUMBERS, contains, type_name
 
 GROWING: Final = frozenset({"_+_", "replace", "format"})
 NO_OVERLOAD: Final = "no such overload"
@@ -33,6 +33,15 @@ def check_pattern(pattern: Any) -> None:
             compiled(pattern)
         except CelError as exc:
             raise ExpressionInvalid(f"program instantiation failed: {exc}") from exc
+
+
+def unheld(name: str) -> Callable[..., Any]:
+    """A function of values that there are none of here, which only a cluster's authorizer gives."""
+
+    def call(*values: Any) -> Any:
+        raise CelError(f"{NO_OVERLOAD}: {name}({', '.join(map(type_name, values))})")
+
+    return call
 
 
 def for_texts(implementation: Callable[..., Any]) -> Callable[..., Any]:

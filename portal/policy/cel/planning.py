@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from portal.policy.cel import attributes, folds
-from portal.policy.cel.calls import called, check_pattern, conversion, for_texts, membership
+from portal.policy.cel.calls import called, check_pattern, conversion, for_texts, membership, unheld
 from portal.policy.cel.conversions import CONVERSIONS
 from portal.policy.cel.costs import LIST_CREATE, MAP_CREATE, equality
 from portal.policy.cel.dispatch import guarded
@@ -99,7 +99,7 @@ class Planner:
             if member is not None:
                 return member
         key = name if expr.target is None else f".{name}"
-        implementation = BINARY.get(name) or UNARY.get(name) or IMPLEMENTATIONS[key]
+        implementation = BINARY.get(name) or UNARY.get(name) or IMPLEMENTATIONS.get(key) or unheld(name)
         if name == "sum":
             implementation = sum_as(expr.overloads)
         implementation = guarded(implementation, name, expr.overloads)
