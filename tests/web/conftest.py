@@ -19,10 +19,12 @@ from portal.lifecycle.models import (
     Rollout,
     ServiceInstance,
 )
-from portal.lifecycle.operations import blast_radius
+from portal.lifecycle.operations import blast_radius, scanning
 from portal.lifecycle.services import blast_radii, changes, exceptions, wishes
 from portal.lifecycle.states import ChangeState, Health
 from tests.fixtures.organisation import Organisation
+from tests.fixtures.policies import UsePolicies
+from tests.policy.scenes import DEPLOYMENTS, binding, policy
 
 IMAGE = {"image": {"repository": "registry.example.com/shop/storefront", "tag": "1.4.2"}}
 WHERE = {"kind": "create", "application": "storefront", "environment": "dev"}
@@ -106,3 +108,23 @@ def radius(organisation: Organisation) -> BlastRadius:
     blast_radius.work_out(asked.pk)
     asked.refresh_from_db()
     return asked
+
+
+def replicas(*actions: str) -> list[dict[str, Any]]:
+    """A rule that everything here breaks: one replica is what charts start with."""
+    rule = {"expression": "object.spec.replicas >= 3", "message": "Three replicas at the least."}
+    return [policy("replicas", rule, rule=DEPLOYMENTS), binding("replicas", *actions)]
+
+
+@pytest.fixture
+def scanned(service: ServiceInstance, use_policies: UsePolicies) -> ServiceInstance:
+    """What runs breaks a rule that only warns."""
+    use_policies(replicas("Warn"))
+    scanning.scan_due()
+    return service
+
+
+@pytest.fixture
+def granted(organisation: Organisation, excepted: PolicyException) -> PolicyException:
+    exceptions.grant(excepted, actor=organisation.olga, comment="Until the mirror is there.")
+    return excepted
