@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,10 +10,36 @@ import pytest
 from portal.core.objects import ObjectKey
 from portal.policy import apply_defaults, load_bundle
 from portal.policy.arrival import ADDRESS, created, existing, updated
+from tests.policy.scenes import DATA, config_map, deployment, judge, outcomes, pod_spec, policy
 from tests.policy.scenes import binding as bind
-from tests.policy.scenes import config_map, deployment, judge, outcomes, pod_spec, policy
 
 EVERYTHING = {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"]}
+
+
+# a LimitRange and a definition's schema had their say, or nothing is stored
+OTHERS_HAD_A_SAY = {"limitrange-defaults", "cr-create", "ssar"}
+RECORDED = [
+    exchange
+    for exchange in json.loads((DATA / "api-exchanges.json").read_text())
+    if (exchange["request"]["method"], exchange["response"]["status"]) == ("POST", 201)
+    and exchange["step"] not in OTHERS_HAD_A_SAY
+]
+# a cluster's own, and of no use to a policy
+OWN = {"uid", "creationTimestamp", "managedFields", "resourceVersion", "namespace", "name"}
+
+
+@pytest.mark.parametrize("exchange", RECORDED, ids=lambda exchange: exchange["step"])
+def test_created_objects_are_those_of_the_recording(exchange: dict[str, Any]) -> None:
+    recorded = exchange["response"]["body"]
+    arrived = created(apply_defaults(exchange["request"]["body"]))
+    known = {key: value for key, value in recorded["metadata"].items() if key not in OWN}
+    assert {key: value for key, value in arrived["metadata"].items() if key not in OWN} == known
+    for part in {*recorded, *arrived} - {"metadata"}:
+        if recorded["kind"] == "Service" and part == "spec":
+            address = {key: arrived["spec"][key] for key in ("clusterIP", "clusterIPs")}
+            assert arrived["spec"] == {**recorded["spec"], **address}
+        else:
+            assert arrived.get(part) == recorded.get(part)
 
 
 def _created(api_version: str, kind: str, **parts: Any) -> dict[str, Any]:
