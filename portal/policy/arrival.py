@@ -7,23 +7,22 @@ rest.BeforeCreate and BeforeUpdate, and the recordings in tests/data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from portal.core import clock
+from portal.policy.arrival_parts import ADDRESS, NO_UID, PREPARED
 from portal.policy.normal_form import Object, empty
 from portal.policy.pod_resources import quality_of_service
 from portal.policy.structs import struct, struct_name
 from portal.policy.types import Document
 from portal.policy.volume_defaults import mappings
 
-NO_UID = "00000000-0000-0000-0000-000000000000"
+__all__ = ["ADDRESS", "NO_UID", "created", "existing", "updated"]
+
 SUFFIX = "xxxxx"
 # the longest start of a name that the server generates the rest of
 MAX_GENERATED_PREFIX = 58
-ADDRESS = "10.96.0.100"
-NODE_PORT = 30000
-TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 # kinds that come with Kubernetes and count their generations; all custom resources do
 COUNTED = frozenset(
     {"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job", "CronJob", "Pod"}
@@ -32,10 +31,6 @@ COUNTED = frozenset(
     | {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
     | {"ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"}
 )
-FINALIZERS = {
-    "PersistentVolumeClaim": "kubernetes.io/pvc-protection",
-    "PersistentVolume": "kubernetes.io/pv-protection",
-}
 PHASES = {"Namespace": "Active", "PersistentVolumeClaim": "Pending", "PersistentVolume": "Pending"}
 GIVEN = ("uid", "creationTimestamp", "resourceVersion", "generation", "managedFields")
 
@@ -99,66 +94,17 @@ def _status(document: Document) -> Object:
         # registers with its own
         return dict(document.get("status") or {})
     if kind == "Pod":
-        return {"phase": "Pending", "qosClass": quality_of_service(document.get("spec"))}
+        return _pod_status(document.get("spec"))
     if kind == "CustomResourceDefinition":
         versions = mappings((document.get("spec") or {}).get("versions"))
         return {"storedVersions": [version.get("name") for version in versions if version.get("storage")]}
     return {}
 
 
-def _protect(document: Object) -> None:
-    """Volumes and claims are not removed while they are in use."""
-    finalizers = list(document["metadata"].get("finalizers") or ())
-    wanted = FINALIZERS[document["kind"]]
-    document["metadata"]["finalizers"] = finalizers if wanted in finalizers else [*finalizers, wanted]
-
-
-def _addresses(document: Object) -> None:
-    """A Service gets its address, and ports of the nodes when it needs them."""
-    spec = {**(document.get("spec") or {})}
-    kind = spec.get("type")
-    if kind in ("ClusterIP", "NodePort", "LoadBalancer"):
-        spec.setdefault("clusterIP", ADDRESS)
-        spec.setdefault("clusterIPs", [spec["clusterIP"]])
-    if kind == "NodePort" or (kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)):
-        ports = [dict(port) for port in mappings(spec.get("ports"))]
-        for number, port in enumerate(ports):
-            port.setdefault("nodePort", NODE_PORT + number)
-        spec["ports"] = ports
-    if kind == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
-        spec.setdefault("healthCheckNodePort", NODE_PORT + len(spec.get("ports") or ()))
-    document["spec"] = spec
-
-
-def _template_generation(document: Object) -> None:
-    annotations = document["metadata"].get("annotations") or {}
-    document["metadata"]["annotations"] = {**annotations, TEMPLATE_GENERATION: "1"}
-
-
-def _job(document: Object) -> None:
-    """A Job without a selector of its own gets one, and its Pods the labels that it selects."""
-    spec = {**document["spec"]}
-    if spec.get("manualSelector") is True:
-        return
-    uid, name = NO_UID, document["metadata"].get("name", "")
-    labels = {
-        **((spec["template"].get("metadata") or {}).get("labels") or {}),
-        "controller-uid": uid,
-        "batch.kubernetes.io/controller-uid": uid,
-        "job-name": name,
-        "batch.kubernetes.io/job-name": name,
-    }
-    template = {**spec["template"]}
-    template["metadata"] = {**(template.get("metadata") or {}), "labels": labels}
-    selector = spec.get("selector") or {}
-    matched = {**(selector.get("matchLabels") or {}), "batch.kubernetes.io/controller-uid": uid}
-    document["spec"] = {**spec, "template": template, "selector": {**selector, "matchLabels": matched}}
-
-
-PREPARED: Mapping[str, Callable[[Any], None]] = {
-    "PersistentVolumeClaim": _protect,
-    "PersistentVolume": _protect,
-    "Service": _addresses,
-    "DaemonSet": _template_generation,
-    "Job": _job,
-}
+def _pod_status(spec: Any) -> Object:
+    status: Object = {"phase": "Pending", "qosClass": quality_of_service(spec)}
+    if isinstance(spec, Mapping) and spec.get("schedulingGates"):
+        gated = "Scheduling is blocked due to non-empty scheduling gates"
+        condition = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": gated}
+        status["conditions"] = [{**condition, "lastProbeTime": None, "lastTransitionTime": None}]
+    return status

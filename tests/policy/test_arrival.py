@@ -149,6 +149,43 @@ def test_claims_are_protected_and_daemon_sets_count_their_templates() -> None:
     assert annotations == {"deprecated.daemonset.template.generation": "1"}
 
 
+@pytest.mark.parametrize(
+    ("annotation", "profile"),
+    [
+        ("unconfined", {"type": "Unconfined"}),
+        ("runtime/default", {"type": "RuntimeDefault"}),
+        ("localhost/web", {"type": "Localhost", "localhostProfile": "web"}),
+        ("localhost/", None),
+        ("made-up", None),
+    ],
+)
+def test_an_apparmor_annotation_becomes_a_field(annotation: str, profile: dict[str, str] | None) -> None:
+    metadata = {
+        "name": "x",
+        "annotations": {"container.apparmor.security.beta.kubernetes.io/web": annotation},
+    }
+    pod = _created("v1", "Pod", metadata=metadata, spec=pod_spec())
+    assert pod["spec"]["containers"][0].get("securityContext", {}).get("appArmorProfile") == profile
+    own = pod_spec(securityContext={"appArmorProfile": {"type": "RuntimeDefault"}})
+    said = _created("v1", "Pod", metadata=metadata, spec=own)["spec"]["containers"][0]["securityContext"]
+    assert said["appArmorProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_a_claim_says_in_both_ways_where_its_data_come_from() -> None:
+    source = {"kind": "PersistentVolumeClaim", "name": "old"}
+    spec = _created("v1", "PersistentVolumeClaim", spec={"dataSource": source})["spec"]
+    assert spec["dataSourceRef"] == spec["dataSource"]
+    elsewhere = {**source, "namespace": "other"}
+    assert (
+        "dataSource" not in _created("v1", "PersistentVolumeClaim", spec={"dataSourceRef": elsewhere})["spec"]
+    )
+
+
+def test_a_gated_pod_says_so() -> None:
+    pod = _created("v1", "Pod", spec={**pod_spec(), "schedulingGates": [{"name": "wait"}]})
+    assert pod["status"]["conditions"][0]["reason"] == "SchedulingGated"
+
+
 def test_an_update_keeps_identity_and_status_and_counts_a_change() -> None:
     before = existing(
         {
