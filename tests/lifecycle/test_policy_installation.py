@@ -142,6 +142,25 @@ def test_a_mode_that_is_changed_reaches_the_cluster_by_itself(
     create(cluster)
 
 
+def test_drift_is_noted_by_itself_after_a_while_and_left_to_people(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.install(cluster, actor=None)
+    key = ObjectKey(
+        "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "", "fewest-replicas"
+    )
+    Kubernetes(cluster.connection).delete(key)
+    assert installation.keep_installed() == 0
+    cluster.refresh_from_db()
+    assert cluster.policies_message == ""
+    later = clock.now() + timedelta(minutes=11)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert installation.keep_installed() == 0
+    cluster.refresh_from_db()
+    assert cluster.policies_message == "1 of 3 objects differ from what belongs here."
+    create(cluster)
+
+
 def test_an_exception_counts_in_the_cluster_for_its_object_and_ends_there_without_the_portal(
     cluster: Cluster, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

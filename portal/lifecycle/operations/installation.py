@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 import structlog
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 MANAGER = "slipway-policies"
 CONCURRENT = 8
 PATIENCE_SECONDS = 30
+LOOK_AGAIN = timedelta(minutes=10)
 LABELS = {"app.kubernetes.io/managed-by": "slipway", "app.kubernetes.io/part-of": "slipway-policies"}
 API_VERSION = f"{API_GROUP}/v1"
 # what the server writes by itself, which is no drift
@@ -76,13 +78,21 @@ def install(cluster: Cluster, *, actor: User | None) -> list[Step]:
     for namespace in sorted({key_of(document).namespace for document in documents} - {""}):
         kubernetes.ensure_namespace(namespace, {})
     acting = {step.key for step in steps if step.action in ("create", "change")}
-    for document in documents:
-        if key_of(document) in acting:
-            kubernetes.apply(document, MANAGER)
+    _apply(kubernetes, [document for document in documents if key_of(document) in acting])
     for step in steps:
         if step.action == "remove":
             kubernetes.delete(step.key)
     _remember(cluster, documents, steps, actor)
+    return steps
+
+
+def look_for_drift(cluster: Cluster) -> list[Step]:
+    """Compare a cluster that has the policies with what belongs there, and note what differs. Raises as
+    `plan`."""
+    steps = plan(cluster)
+    different = sum(step.action != "same" for step in steps)
+    said = f"{different} of {len(steps)} objects differ from what belongs here." if different else ""
+    Cluster.objects.filter(pk=cluster.pk).update(policies_message=said, policies_checked_at=clock.now())
     return steps
 
 
@@ -101,7 +111,8 @@ def uninstall(cluster: Cluster, *, actor: User | None) -> list[Step]:
 
 
 def keep_installed() -> int:
-    """Install again where policies, modes or exceptions are others than those installed last.
+    """Install again where policies, modes or exceptions are others than those installed last; elsewhere look
+    for drift from time to time, which is noted and left to people.
 
     A cluster that cannot be reached is tried again in the next round. Returns how many were brought up to
     date.
@@ -112,6 +123,10 @@ def keep_installed() -> int:
             if digest_of(desired(cluster)) != cluster.policies_digest:
                 install(cluster, actor=None)
                 count += 1
+            elif (
+                cluster.policies_checked_at is None or clock.now() - cluster.policies_checked_at > LOOK_AGAIN
+            ):
+                look_for_drift(cluster)
         except SlipwayError as exc:
             log.warning("policies_not_installed", cluster=cluster.slug, message=exc.message)
             Cluster.objects.filter(pk=cluster.pk).update(
@@ -124,6 +139,15 @@ def counts(steps: Iterable[Step]) -> dict[str, int]:
     """How many objects each action is about."""
     found = [step.action for step in steps]
     return {action: found.count(action) for action in ("create", "change", "same", "remove")}
+
+
+def _apply(kubernetes: Kubernetes, documents: Sequence[Mapping[str, Any]]) -> None:
+    """All at once what does not need each other: params, then policies, then bindings."""
+    order = (lambda kind: kind not in (POLICY_KIND, BINDING_KIND), POLICY_KIND.__eq__, BINDING_KIND.__eq__)
+    with ThreadPoolExecutor(CONCURRENT) as pool:
+        for belongs in order:
+            group = [document for document in documents if belongs(document["kind"])]
+            list(pool.map(lambda document: kubernetes.apply(document, MANAGER), group))
 
 
 def _labelled(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from portal.environments.models import Cluster
 from portal.lifecycle.operations import installation
 from portal.lifecycle.operations.installation import Step
 
-DRIFTED = "{count} of {total} objects differ from what belongs here."
-
 
 def compare(cluster: Cluster, *, actor: User) -> list[Step]:
     """What installing would do; on a cluster that has the policies this is the drift, which is noted.
@@ -20,12 +18,7 @@ def compare(cluster: Cluster, *, actor: User) -> list[Step]:
     Raises NotPermitted, ClusterError, PolicyInvalid.
     """
     require(actor, Verb.CURATE)
-    steps = installation.plan(cluster)
-    if cluster.policies_installed:
-        different = sum(step.action != "same" for step in steps)
-        said = DRIFTED.format(count=different, total=len(steps)) if different else ""
-        _note(cluster, said)
-    return steps
+    return (installation.look_for_drift if cluster.policies_installed else installation.plan)(cluster)
 
 
 def install(cluster: Cluster, *, actor: User) -> list[Step]:
