@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from portal.lifecycle.models import BlastRadius
 from portal.lifecycle.operations import blast_radius
@@ -41,18 +41,25 @@ def test_the_library_narrows_while_one_types_and_keeps_the_caret(open_as: Opened
     expect(page.locator(".library a.who")).to_have_count(1)
 
 
+def answers_take(page: Page, *, milliseconds: int) -> None:
+    conditions = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", conditions)
+
+
 def test_the_playground_judges_while_one_types_and_applies_a_fix(open_as: Opened) -> None:
     page = open_as("alice")
     page.goto("/policies/playground/")
     text, answer = page.get_by_label("Objects"), page.get_by_label("What the policies say")
     text.fill(PRIVILEGED)
     expect(answer).to_contain_text("No privileged containers")
-    page.keyboard.press("Control+End")
-    page.keyboard.type("# more\n")
-    expect(text).to_be_focused()
     finding = answer.locator(".verdict", has_text="These containers are privileged")
     finding.locator("summary").click()
     expect(finding.locator(".diff .del").last).to_contain_text("privileged: true")
+    answers_take(page, milliseconds=400)  # longer than the pause after which typing is judged
+    text.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# more\n")
+    expect(text).to_be_focused()
     finding.get_by_role("button", name="Apply fix").click()
     expect(page.get_by_text("Fix applied")).to_be_visible()
     expect(answer).not_to_contain_text("These containers are privileged")
