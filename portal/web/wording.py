@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from portal.core import clock
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+WEEK = 7  # days, from which on hours say nothing
 
 
 def span(duration: timedelta) -> str:
-    """`moments`, `4 min`, `2 h 4 min`, `3 d`. assets/slipway/js/base.js words it the same way."""
+    """`moments`, `4 min`, `2 h 4 min`, `3 d 4 h`, `9 d`. assets/slipway/js/base.js words it the same way."""
     seconds = int(abs(duration.total_seconds()))
     if seconds < MINUTE:
         return "moments"
@@ -19,7 +20,8 @@ def span(duration: timedelta) -> str:
     if seconds < 2 * DAY:
         hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{seconds // DAY} d"
+    days, hours = seconds // DAY, seconds % DAY // HOUR
+    return f"{days} d {hours} h" if hours and days < WEEK else f"{days} d"
 
 
 def ago(moment: datetime) -> str:

@@ -78,7 +78,7 @@
   const span = (seconds) => {
     if (seconds < 60) return "moments";
     const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
-    if (days >= 2) return `${days} d`;
+    if (days >= 2) return days < 7 && hours % 24 ? `${days} d ${hours % 24} h` : `${days} d`;
     if (hours >= 1) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
     return `${minutes} min`;
   };
