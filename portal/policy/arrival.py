@@ -1,6 +1,6 @@
 """What the API server itself writes into an object before policies see it: identity, status, addresses.
 
-Its values are a cluster's own and differ each time; here they are placeholders, so that a policy finds the
+Its values are a cluster's own and differ each time; here they are stand-ins, so that a policy finds the
 fields where it would find them. Sources: the registry strategies' PrepareForCreate and PrepareForUpdate,
 rest.BeforeCreate and BeforeUpdate, and the recordings in tests/data.
 """
