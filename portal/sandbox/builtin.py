@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.sandbox.resources import VERBS, Resource, Subresource
 
 CREATE = ("create",)
+CONNECT = ("create", "delete", "get", "patch", "update")
 READ_WRITE = tuple(verb for verb in VERBS if verb != "deletecollection")
 SCALE = Subresource("scale", group="autoscaling", version="v1", kind="Scale")
 STATUS = Subresource("status")
@@ -48,8 +49,10 @@ _POD_SUBRESOURCES = (
     Subresource("ephemeralcontainers", ("get", "patch", "update")),
     Subresource("eviction", CREATE, "policy", "v1", "Eviction"),
     Subresource("log", ("get",)),
+    Subresource("proxy", CONNECT, kind="PodProxyOptions"),
     STATUS,
 )
+_SERVICE_SUBRESOURCES = (Subresource("proxy", CONNECT, kind="ServiceProxyOptions"), STATUS)
 _TOKEN = Subresource("token", CREATE, "authentication.k8s.io", "v1", "TokenRequest")
 _FINALIZE = Subresource("finalize", ("update",))
 _APPROVAL = Subresource("approval")
@@ -69,7 +72,7 @@ _CORE = [
     _of("v1", "ResourceQuota", "resourcequotas", "quota", sub=(STATUS,)),
     _of("v1", "Secret", "secrets"),
     _of("v1", "ServiceAccount", "serviceaccounts", "sa", sub=(_TOKEN,)),
-    _of("v1", "Service", "services", "svc", sub=(STATUS,), categories=ALL),
+    _of("v1", "Service", "services", "svc", sub=_SERVICE_SUBRESOURCES, categories=ALL),
 ]
 _WORKLOADS = [
     _of("apps/v1", "ControllerRevision", "controllerrevisions"),

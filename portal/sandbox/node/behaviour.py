@@ -2,6 +2,10 @@
 
 `…/fail…` can never be pulled; `…/crash…` ends with an error each time it is started; `…/slow-N…` is ready
 (or, in a pod that runs to completion, done) after N seconds. Everything else is ready at once.
+
+How it answers HTTP: `…/unwell…` with 500; `…/late-N…` with 503 in its first N seconds; `…/flapping…` with
+200 and 500 in turn; `…/slow-answer-N…` after N seconds; `…/prometheus…` as Prometheus does; all others with
+200.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from portal.sandbox import pods
 from portal.sandbox.objects import Object
 
 _SLOW = re.compile(r"^slow-(\d+(?:\.\d+)?)")
+_SLOW_ANSWER = re.compile(r"^slow-answer-(\d+(?:\.\d+)?)")
+_LATE = re.compile(r"^late-(\d+(?:\.\d+)?)")
 # how long an ordinary container takes to start, and a job's container to do its work
 START_SECONDS = 0.02
 WORK_SECONDS = 0.05
@@ -20,9 +26,16 @@ WORK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Behaviour:
+    """`seconds` until it is ready, `late_seconds` until it answers well, `answer_seconds` for one answer."""
+
     pulls: bool = True
     crashes: bool = False
     seconds: float = 0.0
+    unwell: bool = False
+    flaps: bool = False
+    late_seconds: float = 0.0
+    answer_seconds: float = 0.0
+    measures: bool = False
 
 
 def of(container: Object) -> Behaviour:
@@ -31,8 +44,19 @@ def of(container: Object) -> Behaviour:
         return Behaviour(pulls=False)
     if segment.startswith("crash"):
         return Behaviour(crashes=True)
-    slow = _SLOW.match(segment)
-    return Behaviour(seconds=float(slow.group(1))) if slow else Behaviour()
+    return Behaviour(
+        seconds=_number(_SLOW, segment),
+        unwell=segment.startswith("unwell"),
+        flaps=segment.startswith("flapping"),
+        late_seconds=_number(_LATE, segment),
+        answer_seconds=_number(_SLOW_ANSWER, segment),
+        measures=segment.startswith("prometheus"),
+    )
+
+
+def _number(pattern: re.Pattern[str], segment: str) -> float:
+    found = pattern.match(segment)
+    return float(found.group(1)) if found else 0.0
 
 
 def runs_to_completion(spec: Object) -> bool:

@@ -1,5 +1,5 @@
-"""What is no stored object of its own: logs, evictions, bindings, tokens, reviews; and what the sandbox
-lacks."""
+"""What is no stored object of its own: logs, evictions, bindings, tokens, proxying, reviews; and what the
+sandbox lacks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from portal.sandbox.objects import Object, clone, dig
 from portal.sandbox.resources import Resource
 from portal.sandbox.server import negotiation, requests
 from portal.sandbox.server.answers import Answers
+from portal.sandbox.server.proxying import Proxying
 from portal.sandbox.server.requests import Options, Target
 from portal.sandbox.server.writing import Writing, read_object
 from portal.sandbox.statuses import ApiError
 from portal.sandbox.users import UserInfo
 
-_NOT_SIMULATED = ("attach", "exec", "portforward", "proxy", "resize")
+_NOT_SIMULATED = {
+    "nodes": ("proxy",),
+    "pods": ("attach", "exec", "portforward", "resize"),
+}
 _BUDGET = "Cannot evict pod as it would violate the pod's disruption budget."
 
 Handler = Callable[[web.BaseRequest, UserInfo, Resource, Target, Options], Awaitable[web.StreamResponse]]
@@ -29,8 +33,11 @@ class Subresources:
         self._cluster = cluster
         self._answers = answers
         self._writing = Writing(cluster, answers)
+        proxying = Proxying(cluster)
         self._handlers: dict[tuple[str, str], Handler] = {
             ("pods", "log"): self._log,
+            ("pods", "proxy"): proxying.serve,
+            ("services", "proxy"): proxying.serve,
             ("pods", "eviction"): self._evict,
             ("pods", "binding"): self._bind,
             ("serviceaccounts", "token"): self._token,
@@ -40,7 +47,7 @@ class Subresources:
     async def serve(
         self, request: web.BaseRequest, user: UserInfo, resource: Resource, found: Target, options: Options
     ) -> web.StreamResponse:
-        if found.subresource in _NOT_SIMULATED and resource.plural in ("nodes", "pods", "services"):
+        if found.subresource in _NOT_SIMULATED.get(resource.plural, ()):
             raise statuses.not_implemented(f"{resource.plural}/{found.subresource}")
         handler = self._handlers.get((resource.plural, found.subresource))
         if handler is None or found.subresource not in resource.subresources:
