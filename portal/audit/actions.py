@@ -28,6 +28,8 @@ ACTIONS: dict[str, str] = {
     "catalog.synchronised": "Offerings were loaded from the library.",
     "cluster.registered": "A Kubernetes API was registered or its credentials replaced.",
     "environment.saved": "A stage or its gate was created or changed.",
+    "notification.undelivered": "A notice could not be sent by e-mail or to the webhook, and was given up.",
+    "notification.preferred": "Somebody chose what comes by e-mail.",
     "demo.loaded": "The demo organisation was written.",
     "role.granted": "Somebody was given a platform-wide role.",
     "session.opened": "Somebody signed in.",

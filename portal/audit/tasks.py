@@ -1,7 +1,13 @@
 """Background work of the audit trail."""
 
-from portal.audit import chain
+import structlog
+
+from portal.audit import chain, delivering
+from portal.audit.context import acting
+from portal.audit.models import AuditEvent
 from portal.celery import app
+
+log = structlog.get_logger(__name__)
 
 
 @app.task
@@ -11,3 +17,18 @@ def link() -> int:
     while linked := chain.link_new_events():
         total += linked
     return total
+
+
+@app.task
+def deliver() -> int:
+    """Send the notices that are due by e-mail and to the webhook."""
+    with acting(AuditEvent.Source.TASK):
+        return delivering.deliver_due()
+
+
+def wake_deliveries() -> None:
+    """Say that notices wait. May fail: the next run finds them, so nothing depends on it."""
+    try:
+        deliver.apply_async()
+    except Exception:  # the broker's client raises many kinds, and none of them matters here
+        log.warning("wake_up_not_sent", deliveries=True, exc_info=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from portal.settings import channels
 from portal.settings.environment import PROJECT_DIR, Environment, database
 
 INSTALLED_APPS = [
@@ -198,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "deliver-notices": {
+        "task": "portal.audit.tasks.deliver",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
 }
 
 
@@ -216,6 +222,10 @@ SLIPWAY_LIBRARY_DIR: Path
 SLIPWAY_CATALOG_MUTABLE: bool
 SLIPWAY_API_WRITES_PER_MINUTE: int
 SLIPWAY_METRICS_TOKEN: str
+SLIPWAY_BASE_URL: str
+SLIPWAY_EMAIL_FROM: str
+SLIPWAY_WEBHOOK_URL: str
+SLIPWAY_WEBHOOK_KEYS: tuple[bytes, ...]
 
 
 def cache(broker_url: str) -> dict[str, Any]:
@@ -262,6 +272,7 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_API_WRITES_PER_MINUTE": environ.api_writes_per_minute,
         "SLIPWAY_METRICS_TOKEN": environ.metrics_token,
         "SLIPWAY_EXCEPTION_DAYS": environ.exception_days,
+        **channels.settings_of(environ),
         "LOGGING": logging_for(environ.log_format),
     }
 

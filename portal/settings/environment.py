@@ -40,6 +40,11 @@ class Environment:
     api_writes_per_minute: int
     metrics_token: str
     exception_days: Mapping[str, int]
+    base_url: str
+    email_url: str
+    email_from: str
+    webhook_url: str
+    webhook_secret: tuple[str, ...]
 
 
 def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environment:
@@ -91,6 +96,11 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         api_writes_per_minute=number("api_writes_per_minute", "120"),
         metrics_token=text("metrics_token", ""),
         exception_days=_days(text("exception_days", "critical=7,high=30,medium=90,low=180")),
+        base_url=text("base_url", "").rstrip("/"),
+        email_url=text("email_url", ""),
+        email_from=text("email_from", ""),
+        webhook_url=text("webhook_url", ""),
+        webhook_secret=words("webhook_secret"),
     )
 
 

@@ -1,6 +1,8 @@
-"""What happened: append-only events, and the chain that proves their order."""
+"""What happened: append-only events, the chain that proves their order, and what people are told of it."""
 
+from portal.audit.models.delivery import Delivery
 from portal.audit.models.event import AuditEvent
 from portal.audit.models.link import AuditLink
+from portal.audit.models.notification import Notification, NotificationPreference
 
-__all__ = ["AuditEvent", "AuditLink"]
+__all__ = ["AuditEvent", "AuditLink", "Delivery", "Notification", "NotificationPreference"]
