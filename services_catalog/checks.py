@@ -35,7 +35,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Case:
-    """One version with one plan and one example of its chart's folder `ci`, in one environment."""
+    """One version with one plan and one example of its chart's folder `ci` ("": none), in one environment."""
 
     offering: LibraryOffering
     version: LibraryVersion
@@ -75,7 +75,7 @@ class Case:
 
     def _wishes(self) -> dict[str, Any]:
         """The example, without what the portal fills in: helm alone needs that, a person may not give it."""
-        wishes = load_mapping(self.version.chart.files[self.example])
+        wishes = load_mapping(self.version.chart.files[self.example]) if self.example else {}
         for place in schemas.marked(self.version.values_schema, schemas.CONTEXT):
             if pointers.get(wishes, place.path) is not pointers.ABSENT:
                 pointers.put(wishes, place.path, "")

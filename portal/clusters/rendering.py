@@ -26,17 +26,19 @@ def render(
     values: Mapping[str, Any],
     capabilities: Capabilities | None = None,
     limits: RenderLimits = DEFAULT_LIMITS,
+    is_upgrade: bool = False,
     binary: Path | str | None = None,
 ) -> Rendered:
     """What the chart (a directory or an archive) creates for these values: CRDs, objects, hooks and tests.
 
-    Helm checks the values against the chart's schema. `lookup` finds nothing, since there is no cluster.
+    Helm checks the values against the chart's schema. `lookup` finds nothing, since there is no cluster;
+    `is_upgrade` is what the chart reads as `.Release.IsUpgrade`.
     Raises ChartDoesNotRender and RenderLimitExceeded.
     """
     chart = checked(chart)
     helm = helm_binary.find(binary)
     argv = [str(helm), "template", target.release, str(chart), "--namespace", target.namespace]
-    argv += ["--include-crds", "--values", "-"]
+    argv += ["--include-crds", "--values", "-", *(["--is-upgrade"] if is_upgrade else [])]
     if capabilities is not None:
         argv += ["--kube-version", capabilities.kube_version]
         if capabilities.api_versions:
