@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -96,15 +98,55 @@ class Api:
     ) -> bytes:
         """The body of a 2xx answer. Raises NotFound and the errors of `portal.clusters.errors`."""
         url = f"{self._base}{path}{'?' + urlencode(query) if query else ''}"
-        headers: Any = urllib3.HTTPHeaderDict({**self._headers, "Accept": accept})
+        headers = self._headers_for(accept, identity)
         if body is not None:
             headers["Content-Type"] = content_type
-        for name, value in (identity or {}).items():
-            for one in value if isinstance(value, tuple) else (value,):
-                headers.add(name, one)
         status, reason, content = self._exchange(method, url, headers, body, seconds)
         if status >= 300:
             raise error_of(status, reason, content, self._name)
+        return content
+
+    def answer(
+        self, path: str, *, seconds: float, most_bytes: int, identity: Mapping[str, Any] | None = None
+    ) -> tuple[int, bytes]:
+        """Status and first bytes of whatever answers to GET: for what stands behind the API server's proxy.
+
+        Redirects are not followed, nothing is unpacked, and all of it ends after `seconds`. Raises
+        ClusterUnreachable.
+        """
+        timeout = urllib3.Timeout(total=seconds, connect=min(CONNECT_SECONDS, seconds))
+        deadline = time.monotonic() + seconds
+        with self._translated(seconds):
+            answer = self._client.rest_client.pool_manager.request(
+                "GET",
+                f"{self._base}{path}",
+                headers=self._headers_for("*/*", identity),
+                timeout=timeout,
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            )
+            try:
+                return answer.status, self._beginning(answer, most_bytes, deadline, seconds)
+            finally:
+                answer.close()  # unread rest and all: the connection is not used again
+
+    def _headers_for(self, accept: str, identity: Mapping[str, Any] | None) -> Any:
+        headers = urllib3.HTTPHeaderDict({**self._headers, "Accept": accept})
+        for name, value in (identity or {}).items():
+            for one in value if isinstance(value, tuple) else (value,):
+                headers.add(name, one)
+        return headers
+
+    def _beginning(self, answer: Any, most_bytes: int, deadline: float, seconds: float) -> bytes:
+        content = b""
+        while len(content) < most_bytes:
+            piece = answer.read1(most_bytes - len(content), decode_content=False)
+            if not piece:
+                break
+            content += piece
+            if time.monotonic() > deadline:
+                raise self._unreachable(f"did not answer within {seconds:g} s")
         return content
 
     def json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
@@ -122,14 +164,23 @@ class Api:
         self, method: str, url: str, headers: Any, body: Any, seconds: float, again: bool = True
     ) -> tuple[int, str, bytes]:
         try:
-            answer = self._client.call_api(
-                method, url, headers, body, _request_timeout=(min(CONNECT_SECONDS, seconds), seconds)
-            )
-            return answer.status, answer.reason or "", bytes(answer.read())  # type: ignore[no-untyped-call]
-        except urllib3.exceptions.ProtocolError as exc:
+            with self._translated(seconds):
+                answer = self._client.call_api(
+                    method, url, headers, body, _request_timeout=(min(CONNECT_SECONDS, seconds), seconds)
+                )
+                return answer.status, answer.reason or "", bytes(answer.read())  # type: ignore[no-untyped-call]
+        except errors.ClusterUnreachable as exc:
             # a kept connection that the server closed just now
-            if again and method == "GET":
+            if again and method == "GET" and isinstance(exc.__cause__, urllib3.exceptions.ProtocolError):
                 return self._exchange(method, url, headers, body, seconds, again=False)
+            raise
+
+    @contextmanager
+    def _translated(self, seconds: float) -> Iterator[None]:
+        """What the transport raises, as ClusterUnreachable."""
+        try:
+            yield
+        except urllib3.exceptions.ProtocolError as exc:
             raise self._unreachable("closed the connection in the middle of an answer") from exc
         except urllib3.exceptions.ReadTimeoutError as exc:
             raise self._unreachable(f"did not answer within {seconds:g} s") from exc
@@ -175,6 +226,16 @@ def is_rbac(message: str) -> bool:
         phrase in message
         for phrase in ('" cannot ', "attempting to grant RBAC permissions", "cannot impersonate")
     )
+
+
+def identity_of(connection: Connection) -> dict[str, Any]:
+    """The headers that make the server act for somebody else."""
+    found: dict[str, Any] = {}
+    if connection.impersonate:
+        found["Impersonate-User"] = connection.impersonate
+    if connection.impersonate_groups:
+        found["Impersonate-Group"] = connection.impersonate_groups
+    return found
 
 
 _clients: OrderedDict[tuple[int, str, str | None], Api] = OrderedDict()

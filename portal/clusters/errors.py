@@ -27,6 +27,22 @@ class ClusterUnreachable(ClusterError):
     retryable = True
 
 
+class ServiceSilent(ClusterError):
+    """The API server answers, the service behind its proxy does not: not found, no ready pod, or refused."""
+
+    code = "service_silent"
+    default_message = "The service does not answer."
+    retryable = True
+
+
+class MetricUnknown(ClusterError):
+    """The metrics service answers, but not with a number."""
+
+    code = "metric_unknown"
+    default_message = "The metrics service does not know this."
+    retryable = True
+
+
 class ClusterForbidden(ClusterError):
     """The identity in use lacks the right (RBAC), or its credentials are not accepted."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from portal.clusters.api import Api, NotFound, api_for
+from portal.clusters.api import Api, NotFound, api_for, identity_of
 from portal.clusters.discovery import Discovery, Resource
 from portal.clusters.errors import ClusterConflict, ClusterForbidden, ClusterRefused
 from portal.clusters.manifests import is_hook
@@ -47,11 +47,7 @@ class Kubernetes:
         self._api: Api = api_for(connection)
         self._discovery: Discovery = self._api.discovery
         self._seconds = timeout_seconds
-        self._identity: dict[str, Any] = {}
-        if connection.impersonate:
-            self._identity["Impersonate-User"] = connection.impersonate
-        if connection.impersonate_groups:
-            self._identity["Impersonate-Group"] = connection.impersonate_groups
+        self._identity = identity_of(connection)
 
     # the cluster itself
 

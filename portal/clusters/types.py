@@ -150,3 +150,39 @@ class Event:
     message: str
     count: int
     last_seen: datetime | None
+
+
+@dataclass(frozen=True)
+class ServicePort:
+    """A port of a Service, by number or name. Checked here, since all three become part of an address."""
+
+    namespace: str
+    service: str
+    port: str
+
+    def __post_init__(self) -> None:
+        named = DNS_LABEL.fullmatch(self.namespace) and DNS_LABEL.fullmatch(self.service)
+        if not named or not DNS_LABEL.fullmatch(self.port) or len(self.service) > MAX_NAMESPACE_NAME:
+            raise InvalidInput(
+                f"{str(self)[:200]!r} is no port of a service. Write namespace/service:port, "
+                "the port by number or name."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.service}:{self.port}"
+
+    @classmethod
+    def parse(cls, text: str) -> ServicePort:
+        """Of `namespace/service:port`. Raises InvalidInput."""
+        namespace, _, rest = text.partition("/")
+        service, _, port = rest.partition(":")
+        return cls(namespace, service, port)
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """What a service answered: `body` is its beginning (64 KiB at most), `seconds` how long it took."""
+
+    status: int
+    body: str = field(repr=False)
+    seconds: float
