@@ -48,6 +48,12 @@ class Once:
     end: datetime
 
 
+def once(kind: Kind, zone: str, start: datetime, end: datetime) -> Once:
+    """From one local time (naive) to another, as a recurrence would have it."""
+    clock = ZoneInfo(zone)
+    return Once(reached(start, clock), (passed if kind is Kind.FREEZE else reached)(end, clock))
+
+
 @dataclass(frozen=True)
 class WindowRule:
     """A freeze or an opening. `zone` is whose wall clock is meant, and in which times are shown."""
