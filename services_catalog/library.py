@@ -14,7 +14,7 @@ from typing import Any
 from portal.core.documents import check_json, load_mapping
 from portal.core.errors import SlipwayError, ValidationFailed
 from portal.core.pointers import parse, pointer
-from services_catalog import archives, schemas, semver, values
+from services_catalog import archives, overlays, schemas, semver, values
 from services_catalog.archives import PackedChart
 from services_catalog.library_format import LIBRARY_SCHEMA
 from services_catalog.messages import Problem, problem
@@ -33,6 +33,7 @@ class LibraryVersion:
     short_form: list[str]
     locked_values: dict[str, Any]
     values_of: list[dict[str, Any]]
+    overlays: list[str]
     ready_timeout_seconds: int
     notes: str
     plans: list[dict[str, Any]]
@@ -112,6 +113,7 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
         short_form=list(entry.get("short_form", [])),
         locked_values=dict(entry.get("locked_values", {})),
         values_of=[dict(each) for each in entry.get("values_of", [])],
+        overlays=list(entry.get("overlays", [])),
         ready_timeout_seconds=entry.get("ready_timeout_seconds", 300),
         notes=entry.get("notes", ""),
         plans=[dict(plan) for plan in entry["plans"]],
@@ -159,6 +161,7 @@ def _version_errors(version: LibraryVersion) -> Iterator[Problem]:
         if schemas.at(schema, parse(each["values"])) is None:
             said = f"The chart's schema knows no {each['values']}."
             yield problem(("values_of", str(index), "values"), said, "unknown")
+    yield from overlays.problems(schema, version.locked_values, version.overlays)
     yield from _schema_keyword_errors(schema)
     yield from _partial_errors(schema, version.default_values, version.locked_values, ("locked_values",))
     yield from _plan_errors(version)

@@ -52,6 +52,7 @@ VERSION = _object(
         "notes": {"type": "string"},
         "short_form": {"type": "array", "items": POINTER, "uniqueItems": True},
         "locked_values": {"type": "object"},
+        "overlays": {"type": "array", "items": POINTER, "uniqueItems": True},
         "values_of": {
             "type": "array",
             "items": {

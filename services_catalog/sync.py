@@ -14,9 +14,9 @@ from django.db.models import ProtectedError
 from portal.audit.recording import record
 from portal.core.digests import short
 from portal.core.errors import StateConflict
-from services_catalog import library
+from services_catalog import library, reproducibility
 from services_catalog.library import LibraryOffering, LibraryVersion
-from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan
+from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan, VersionStatus
 
 
 class ChartChanged(StateConflict):
@@ -29,7 +29,9 @@ class ChartChanged(StateConflict):
 class Step:
     """One thing that a sync did, or found."""
 
-    what: Literal["created", "updated", "unchanged", "chart replaced", "removed", "not in the library"]
+    what: Literal[
+        "created", "updated", "unchanged", "chart replaced", "removed", "not in the library", "kept as draft"
+    ]
     subject: str
 
     def __str__(self) -> str:
@@ -41,30 +43,55 @@ def sync(folder: Path | None = None, *, mutable: bool | None = None) -> list[Ste
 
     Running it again changes nothing. Offerings and versions that left the library are kept and reported.
     Where `mutable` (SLIPWAY_CATALOG_MUTABLE) is false, a changed chart under a known version is ChartChanged.
+    What is new is first examined: a version that renders differently each time is kept as draft.
     Raises ValidationFailed when the files have errors.
     """
     folder = Path(settings.SLIPWAY_LIBRARY_DIR) if folder is None else folder
     mutable = bool(settings.SLIPWAY_CATALOG_MUTABLE) if mutable is None else mutable
     entries = library.read(folder)
+    examined = _examine(entries)
     with transaction.atomic():
-        steps = [step for entry in entries for step in _offering(entry, mutable)]
+        steps = [step for entry in entries for step in _offering(entry, mutable, examined)]
         listed = {(entry.slug, version.number) for entry in entries for version in entry.versions}
         steps += _strays(listed)
     return steps
 
 
-def _offering(entry: LibraryOffering, mutable: bool) -> Iterator[Step]:
+Examined = dict[tuple[str, str], dict[str, Any]]
+
+
+def _examine(entries: list[LibraryOffering]) -> Examined:
+    """What is known of each version's reproducibility; helm runs only for what was not examined yet."""
+    rows = OfferingVersion.objects.values_list("offering__slug", "version", "reproducibility")
+    known = {(slug, number): stored for slug, number, stored in rows.order_by()}
+    found: Examined = {}
+    for entry in entries:
+        for version in entry.versions:
+            stored = known.get((entry.slug, version.number), {})
+            if stored.get("examined") != reproducibility.examined_digest(entry, version):
+                stored = reproducibility.examine(entry, version).as_dict()
+            found[entry.slug, version.number] = stored
+    return found
+
+
+def _offering(entry: LibraryOffering, mutable: bool, examined: Examined) -> Iterator[Step]:
     offering, what = _put(Offering, {"slug": entry.slug}, _with_defaults(Offering, entry.fields))
     steps = [Step(what, entry.slug)]
+    kept = []
     for version in entry.versions:
-        steps += _version(offering, version, mutable)
+        known = examined[entry.slug, version.number]
+        steps += _version(offering, version, mutable, known)
+        if known["status"] == reproducibility.Status.VARIES:
+            kept.append(Step("kept as draft", f"{entry.slug} {version.number}. {known['reason']}"))
     done = [str(step) for step in steps if step.what != "unchanged"]
     if done:
-        record("catalog.synchronised", offering, actor=None, after={"steps": done})
-    yield from steps
+        record("catalog.synchronised", offering, actor=None, after={"steps": [*done, *map(str, kept)]})
+    yield from [*steps, *kept]
 
 
-def _version(offering: Offering, entry: LibraryVersion, mutable: bool) -> Iterator[Step]:
+def _version(
+    offering: Offering, entry: LibraryVersion, mutable: bool, known: dict[str, Any]
+) -> Iterator[Step]:
     subject = f"{offering.slug} {entry.number}"
     existing = OfferingVersion.objects.filter(offering=offering, version=entry.number).first()
     replaced = existing is not None and existing.chart_id != entry.chart.digest
@@ -80,7 +107,9 @@ def _version(offering: Offering, entry: LibraryVersion, mutable: bool) -> Iterat
         OfferingVersion,
         {"offering": offering, "version": entry.number},
         {
-            "status": entry.status,
+            "status": _status(entry, known),
+            "reproducibility": known,
+            "overlays": entry.overlays,
             "chart": archive,
             "values_schema": entry.values_schema,
             "default_values": entry.default_values,
@@ -94,6 +123,12 @@ def _version(offering: Offering, entry: LibraryVersion, mutable: bool) -> Iterat
     )
     yield Step("chart replaced" if replaced else what, subject)
     yield from _plans(version, entry, subject)
+
+
+def _status(entry: LibraryVersion, known: dict[str, Any]) -> str:
+    """What the library says, but never on offer when it renders differently each time."""
+    varies = known["status"] == reproducibility.Status.VARIES
+    return VersionStatus.DRAFT if varies and entry.status != VersionStatus.RETIRED else entry.status
 
 
 def _plans(version: OfferingVersion, entry: LibraryVersion, subject: str) -> Iterator[Step]:

@@ -12,7 +12,7 @@ from portal.core.errors import InvalidInput
 from services_catalog import archives
 
 TokenKind = Literal["function", "path", "text", "mark"]
-COMMENT = re.compile(r"\{\{(?:-\s)?\s*/\*.*?\*/\s*(?:-)?\}\}", re.DOTALL)
+COMMENT = re.compile(r"\{\{(?:-\s+)?/\*")
 TOKEN = re.compile(
     r"""
       (?P<end>\}\})
@@ -81,19 +81,22 @@ def _name_of(files: Mapping[str, bytes]) -> str:
 
 def actions(text: str) -> Iterator[list[Token]]:
     """The tokens of each `{{ … }}`. What is not closed is read to its end: helm will refuse it anyway."""
-    position = 0
+    position, line = 0, 1
     while (start := text.find("{{", position)) >= 0:
+        line += text.count("\n", position, start)
         comment = COMMENT.match(text, start)
-        if comment:
-            position = comment.end()
-            continue
-        trimmed = text[start + 2 : start + 3] == "-"
-        found, position = _action(text, start + 2 + trimmed)
-        yield found
+        if comment is None:
+            trimmed = text[start + 2 : start + 3] == "-"
+            found, position = _action(text, start + 2 + trimmed, line)
+            yield found
+        else:
+            closed = text.find("*/", comment.end())
+            end = text.find("}}", closed) if closed >= 0 else -1
+            position = end + 2 if end >= 0 else len(text)
+        line += text.count("\n", start, position)
 
 
-def _action(text: str, position: int) -> tuple[list[Token], int]:
-    line = text.count("\n", 0, position) + 1
+def _action(text: str, position: int, line: int) -> tuple[list[Token], int]:
     found: list[Token] = []
     while match := TOKEN.match(text, position):
         position = match.end()

@@ -85,6 +85,7 @@ def test_a_plan_that_is_not_used_goes_and_the_default_moves(db, library_copy):
     change(library_copy, "redis", edit)
     steps = [str(step) for step in sync(library_copy) if step.what != "unchanged"]
     assert steps == [
+        "updated: redis 1.0.0",
         "removed: redis 1.0.0 plan small",
         "updated: redis 1.0.0 plan medium",
         "updated: redis 1.0.0 plan large",
