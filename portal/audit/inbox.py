@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from portal.accounts.models import User
@@ -53,6 +54,13 @@ def preference_of(user: User) -> NotificationPreference:
     """What was chosen, or what holds for whoever has not chosen (then not stored)."""
     found = NotificationPreference.objects.filter(user=user).first()
     return found or NotificationPreference(user=user)
+
+
+def by_email(user: User) -> str:
+    """In a sentence, what becomes of that choice."""
+    if not settings.SLIPWAY_EMAIL_FROM:
+        return "This portal sends no e-mail: your choice holds as soon as it does."
+    return f"Sent to {user.email}." if user.email else "You have no e-mail address here, so nothing is sent."
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import User
+from portal.audit import inbox
 from portal.lifecycle.selectors import changes, exceptions
 from portal.web import navigation
 
@@ -33,6 +34,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     at_hand, more = navigation.at_hand_for(user)
     return {
         **shared,
+        "unread": SimpleLazyObject(lambda: inbox.unread_of(user)),
         "places": navigation.places_for(user),
         "places_at_hand": at_hand,
         "places_more": more,

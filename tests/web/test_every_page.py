@@ -6,6 +6,7 @@ import ast
 import inspect
 from pathlib import Path
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -41,6 +42,8 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
     for pattern in urls.urlpatterns:
         name, route = str(pattern.name), str(pattern.pattern)
         kwargs = given.get(name) or ({"name": "probes"} if "<str:name>" in route else {})
+        if "<uuid:pk>" in route:
+            kwargs = {"pk": UUID(int=0)}
         if not kwargs and "<int:pk>" in route:
             kwargs = {"pk": numbers.get(name.partition("-")[0], instance.pk)}
         if name.startswith("policies-blast-radius-"):
@@ -143,6 +146,7 @@ def test_titles_say_where_one_is(
         "platform-policies",
         "audit",
         "platform",
+        "notifications",
         "tokens",
         "design",
     )
@@ -160,7 +164,13 @@ def test_every_page_is_documented() -> None:
 
 
 def _documented(route: str) -> str:
-    return route.replace("<int:", "{").replace("<slug:", "{").replace("<str:", "{").replace(">", "}")
+    return (
+        route.replace("<int:", "{")
+        .replace("<slug:", "{")
+        .replace("<str:", "{")
+        .replace("<uuid:", "{")
+        .replace(">", "}")
+    )
 
 
 def test_views_are_thin_and_never_import_the_api() -> None:

@@ -23,7 +23,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def for_listing(self) -> NotificationQuerySet:
         """Unread first, then the newest."""
-        return self.order_by(models.F("read_at").desc(nulls_first=True), "-created_at", "-id")
+        unread = models.ExpressionWrapper(Q(read_at=None), models.BooleanField())
+        return self.order_by(unread.desc(), "-created_at", "-id")
 
 
 class Notification(models.Model):
@@ -53,7 +54,7 @@ class Notification(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["user", "-created_at"], name="notification_unread", condition=Q(read_at=None)
+                fields=["user", "-created_at", "-id"], name="notification_unread", condition=Q(read_at=None)
             ),
             models.Index(fields=["user", "-created_at", "-id"], name="notification_by_user"),
         ]
