@@ -14,7 +14,7 @@ from typing import Any
 from portal.core.documents import check_json, load_mapping
 from portal.core.errors import SlipwayError, ValidationFailed
 from portal.core.pointers import parse, pointer
-from services_catalog import archives, overlays, schemas, semver, values
+from services_catalog import archives, overlays, schemas, semver, values, verification
 from services_catalog.archives import PackedChart
 from services_catalog.library_format import LIBRARY_SCHEMA
 from services_catalog.messages import Problem, problem
@@ -34,6 +34,7 @@ class LibraryVersion:
     locked_values: dict[str, Any]
     values_of: list[dict[str, Any]]
     overlays: list[str]
+    verification: dict[str, Any]
     ready_timeout_seconds: int
     notes: str
     plans: list[dict[str, Any]]
@@ -114,6 +115,7 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
         locked_values=dict(entry.get("locked_values", {})),
         values_of=[dict(each) for each in entry.get("values_of", [])],
         overlays=list(entry.get("overlays", [])),
+        verification=dict(entry.get("verification", {})),
         ready_timeout_seconds=entry.get("ready_timeout_seconds", 300),
         notes=entry.get("notes", ""),
         plans=[dict(plan) for plan in entry["plans"]],
@@ -162,6 +164,7 @@ def _version_errors(version: LibraryVersion) -> Iterator[Problem]:
             said = f"The chart's schema knows no {each['values']}."
             yield problem(("values_of", str(index), "values"), said, "unknown")
     yield from overlays.problems(schema, version.locked_values, version.overlays)
+    yield from verification.problems(version.verification, schema)
     yield from _schema_keyword_errors(schema)
     yield from _partial_errors(schema, version.default_values, version.locked_values, ("locked_values",))
     yield from _plan_errors(version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services_catalog import schemas
+from services_catalog import schemas, verification
 
 SLUG = {
     "type": "string",
@@ -53,6 +53,7 @@ VERSION = _object(
         "short_form": {"type": "array", "items": POINTER, "uniqueItems": True},
         "locked_values": {"type": "object"},
         "overlays": {"type": "array", "items": POINTER, "uniqueItems": True},
+        "verification": verification.VERIFICATION,
         "values_of": {
             "type": "array",
             "items": {

@@ -117,6 +117,7 @@ def _version(
             "short_form": entry.short_form,
             "locked_values": entry.locked_values,
             "values_of": entry.values_of,
+            "verification": entry.verification,
             "ready_timeout_seconds": entry.ready_timeout_seconds,
             "notes": entry.notes,
         },
