@@ -17,7 +17,12 @@ DEPLOYER = "slipway-deployer"
 
 
 def render_for(
-    chart_digest: str, *, target: Target, values: Mapping[str, Any], environment: Environment
+    chart_digest: str,
+    *,
+    target: Target,
+    values: Mapping[str, Any],
+    environment: Environment,
+    is_upgrade: bool = False,
 ) -> Rendered:
     """The documents of a chart for one target. Has no cluster credentials; bounded in time, memory and
     output."""
@@ -26,6 +31,7 @@ def render_for(
         target=target,
         values=values,
         capabilities=environment.cluster.capabilities,
+        is_upgrade=is_upgrade,
         binary=settings.SLIPWAY_HELM,
     )
 
