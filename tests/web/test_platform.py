@@ -9,7 +9,7 @@ import pytest
 from portal.audit.models import AuditEvent
 from portal.clusters.kubernetes import Kubernetes
 from portal.environments.models import Cluster
-from portal.lifecycle.operations import installation
+from portal.lifecycle.operations import installation, placing
 from tests.factories import ClusterFactory
 from tests.fixtures.organisation import Organisation, load
 from tests.fixtures.policies import UsePolicies
@@ -70,7 +70,7 @@ class TestWithACluster:
         assert "Nothing differs" in browser.get(ADDRESS + "?compare=yes").content.decode()
 
         live = Kubernetes(cluster.connection)
-        (bound,) = live.labelled(installation.API_VERSION, installation.BINDING_KIND, installation.LABELS)
+        (bound,) = live.labelled(placing.API_VERSION, placing.BINDING_KIND, installation.OURS.labels)
         live.delete(installation.key_of(bound))
         drift = browser.get(ADDRESS + "?compare=yes").content.decode()
         assert ("What has drifted" in drift, "1 to create" in drift) == (True, True)
