@@ -61,6 +61,13 @@ class NotPermitted(SlipwayError):
     default_message = "You may not do this."
 
 
+class ReauthenticationRequired(NotPermitted):
+    """This gate wants the password again, with the decision."""
+
+    code = "reauthentication_required"
+    default_message = "This gate wants your password again. Give it together with the decision."
+
+
 class StateConflict(SlipwayError):
     """Too late, or somebody else was first."""
 
@@ -78,6 +85,27 @@ class ReleaseChanged(StateConflict):
 
     code = "release_changed"
     default_message = "The release has changed since you looked at it. Reload and decide on what it is now."
+
+
+class EvidenceMissing(StateConflict):
+    """What the gate wants to know before a decision is missing, stale, or bad; details name each."""
+
+    code = "evidence_missing"
+    default_message = "Evidence that this gate wants is missing or stale. Refresh it, then decide."
+
+
+class ChangeWanted(StateConflict):
+    """Somebody who may decide has asked for another release than this one."""
+
+    code = "change_wanted"
+    default_message = "Somebody asked for a change of this. Wait for it, or for the wish to be taken back."
+
+
+class GateClosed(StateConflict):
+    """A freeze, or outside opening hours. Details: reason; next_opening (ISO 8601, None: none in sight)."""
+
+    code = "gate_closed"
+    default_message = "The environment is closed for changes now. Wait for the opening."
 
 
 class RetirementNotAnnounced(StateConflict):

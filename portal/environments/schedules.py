@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from portal.environments.models import Environment
+from datetime import datetime
+
+from portal.environments.models import Environment, Window
 from portal.environments.window_checks import problems_of
-from portal.environments.windows import Schedule
+from portal.environments.windows import HORIZON, Interval, Schedule
 
 
 def schedule_of(environment: Environment) -> Schedule:
@@ -22,6 +24,14 @@ def schedule_of(environment: Environment) -> Schedule:
             return _unreadable(window.reason, problems[0][1])
         rules.append(rule)
     return Schedule(tuple(rules))
+
+
+def next_of(window: Window, moment: datetime) -> Interval | None:
+    """When it takes place next, or is taking place at `moment`; None: not within HORIZON, or unreadable."""
+    rule = window.rule
+    if problems_of(rule):
+        return None
+    return next(rule.intervals(moment, moment + HORIZON), None)
 
 
 def _unreadable(reason: str, problem: str) -> Schedule:

@@ -149,6 +149,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ObjectState": "portal.api.v1.instances.serializers.OBJECT_STATES",
         "TeamRole": "portal.accounts.roles.TeamRole",
         "PlatformRole": "portal.accounts.roles.PlatformRoleName",
+        "WindowKind": "portal.environments.models.window.Window.Kinds",
         "OfferingRole": "services_catalog.models.Role",
     },
 }

@@ -60,9 +60,11 @@ class ApiViewSet(GenericViewSet[Any]):
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return self.serializers.get(self.action) or super().get_serializer_class()
 
-    def read(self, serializer_class: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
-        """The checked body of a request."""
-        serializer = serializer_class(data=request.data)
+    def read(
+        self, serializer_class: type[BaseSerializer[Any]], request: Request, *, partial: bool = False
+    ) -> dict[str, Any]:
+        """The checked body of a request; `partial`: what is not sent stays as it is."""
+        serializer = serializer_class(data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
