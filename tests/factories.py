@@ -8,7 +8,7 @@ import factory
 from django.utils import timezone
 
 from portal.accounts.models import Membership, PlatformRole, Team, User
-from portal.environments.models import Cluster, Environment
+from portal.environments.models import Cluster, Environment, Window
 from portal.lifecycle.models import Application, ChangeRequest, PolicyException, Release, ServiceInstance
 from portal.lifecycle.states import ChangeKind, ChangeState, ExceptionState, Health
 from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan
@@ -58,11 +58,33 @@ class EnvironmentFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Environment
         django_get_or_create = ("slug",)
+        skip_postgeneration_save = True
 
     slug = "dev"
     name = factory.LazyAttribute(lambda o: o.slug.title())
     order = factory.Sequence(lambda n: n + 10)
     cluster = factory.SubFactory(ClusterFactory)
+
+    @factory.post_generation
+    def promotes_from(self, create, sources, **_):  # type: ignore[no-untyped-def]
+        if create and sources is not None:
+            self.promotes_from.set(sources)
+
+
+class WindowFactory(factory.django.DjangoModelFactory):
+    """A freeze of a week that begins in a year."""
+
+    class Meta:
+        model = Window
+
+    environment = factory.SubFactory(EnvironmentFactory)
+    kind = "freeze"
+    reason = "Stock-taking."
+    time_zone = "Europe/Berlin"
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=365))
+    ends_at = factory.LazyAttribute(lambda o: o.starts_at + timedelta(days=7) if o.starts_at else None)
+    saved_by = factory.SubFactory(UserFactory)
+    saved_at = factory.LazyFunction(timezone.now)
 
 
 class ApplicationFactory(factory.django.DjangoModelFactory):

@@ -18,6 +18,7 @@ WHY = {
     Verb.CANCEL: "Only members of the owning team or an operator may cancel this.",
     Verb.MANAGE_TEAM: "Only a maintainer of the team may do this.",
     Verb.DECIDE: "Only an operator may decide this.",
+    Verb.BREAK_GLASS: "Only an operator, or a maintainer of the team who is on call, may pass the gate.",
     Verb.WAIVE: "Only an operator or a platform engineer may decide on exceptions.",
     Verb.CURATE: "Only a platform engineer may do this.",
     Verb.AUDIT: "Only operators, platform engineers and auditors read the whole audit trail.",

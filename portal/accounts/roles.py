@@ -26,6 +26,7 @@ class Verb(StrEnum):
     CANCEL = "cancel"  # withdraw a change that has not started
     MANAGE_TEAM = "manage_team"  # applications and members of the team
     DECIDE = "decide"  # approve or reject at a gate
+    BREAK_GLASS = "break_glass"  # pass a gate in an emergency, to be reviewed afterwards
     WAIVE = "waive"  # decide on policy exceptions
     CURATE = "curate"  # catalog, policies, environments, clusters
     AUDIT = "audit"  # read the whole audit trail
@@ -36,24 +37,32 @@ TEAM_TABLE: Mapping[TeamRole, frozenset[Verb]] = {
     TeamRole.MAINTAINER: frozenset({Verb.VIEW, Verb.REQUEST, Verb.CANCEL, Verb.MANAGE_TEAM}),
 }
 PLATFORM_TABLE: Mapping[PlatformRoleName, frozenset[Verb]] = {
-    PlatformRoleName.OPERATOR: frozenset({Verb.VIEW, Verb.DECIDE, Verb.WAIVE, Verb.CANCEL, Verb.AUDIT}),
+    PlatformRoleName.OPERATOR: frozenset(
+        {Verb.VIEW, Verb.DECIDE, Verb.BREAK_GLASS, Verb.WAIVE, Verb.CANCEL, Verb.AUDIT}
+    ),
     PlatformRoleName.PLATFORM_ENGINEER: frozenset({Verb.VIEW, Verb.CURATE, Verb.WAIVE, Verb.AUDIT}),
     PlatformRoleName.AUDITOR: frozenset({Verb.VIEW, Verb.AUDIT}),
 }
 
+# what a maintainer may do besides, while on call for the team
+ON_CALL = frozenset({Verb.BREAK_GLASS})
+
 
 @dataclass(frozen=True)
 class Access:
-    """What one person may do. `teams` maps team ids to the role held there."""
+    """What one person may do. `teams` maps team ids to roles; `on_call` has ids of teams."""
 
     teams: Mapping[int, str]
     platform: frozenset[str]
+    on_call: frozenset[int] = frozenset()
 
     def may(self, verb: Verb, team_id: int | None = None) -> bool:
         """Whether `verb` is allowed on things of team `team_id` (None: on things that belong to no team)."""
         if any(verb in PLATFORM_TABLE[PlatformRoleName(role)] for role in self.platform):
             return True
         role = self.teams.get(team_id) if team_id is not None else None
+        if role == TeamRole.MAINTAINER and team_id in self.on_call and verb in ON_CALL:
+            return True
         return role is not None and verb in TEAM_TABLE[TeamRole(role)]
 
     @property

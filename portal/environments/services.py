@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,8 @@ from portal.clusters.errors import ClusterError
 from portal.clusters.kubernetes import Kubernetes
 from portal.clusters.types import Connection
 from portal.core import clock
-from portal.environments.models import Cluster, Environment
+from portal.core.errors import ValidationFailed
+from portal.environments.models import ApproverGroup, Cluster, Environment
 
 
 def register_cluster(
@@ -53,16 +55,74 @@ def check_cluster(cluster: Cluster) -> Cluster:
 
 
 @transaction.atomic
-def save_environment(*, slug: str, actor: User | None = None, **fields: Any) -> Environment:
-    """Create a stage, or change it. Saving what is already so records nothing."""
-    before = Environment.objects.filter(slug=slug).first()
-    unchanged = before is not None and all(getattr(before, name) == value for name, value in fields.items())
-    if before is not None and unchanged:
-        return before
-    environment, _ = Environment.objects.update_or_create(slug=slug, defaults=fields)
-    after = {
-        name: str(value) if isinstance(value, Cluster | Environment) else value
-        for name, value in fields.items()
+def save_environment(
+    *,
+    slug: str,
+    actor: User | None = None,
+    promotes_from: Iterable[Environment] | None = None,
+    approver_groups: Iterable[ApproverGroup] | None = None,
+    **fields: Any,
+) -> Environment:
+    """Create a stage, or change it and its gate; what is not given stays. Saving what is already so records
+    nothing.
+
+    Raises ValidationFailed when promotions would go in a circle.
+    """
+    related = {
+        name: list(rows)
+        for name, rows in (("promotes_from", promotes_from), ("approver_groups", approver_groups))
+        if rows is not None
     }
-    record("environment.saved", environment, actor=actor, after=after)
+    before = Environment.objects.filter(slug=slug).first()
+    if before is not None and _is_so(before, fields, related):
+        return before
+    said = _facts(before, [*fields, *related]) if before is not None else None
+    environment, _ = Environment.objects.update_or_create(slug=slug, defaults=fields)
+    for name, rows in related.items():
+        getattr(environment, name).set(rows)
+    _check_no_circle(environment)
+    record(
+        "environment.saved",
+        environment,
+        actor=actor,
+        before=said,
+        after=_facts(environment, [*fields, *related]),
+    )
     return environment
+
+
+def _is_so(environment: Environment, fields: Mapping[str, Any], related: Mapping[str, Sequence[Any]]) -> bool:
+    same = all(getattr(environment, name) == value for name, value in fields.items())
+    return same and all(
+        {row.pk for row in getattr(environment, name).all()} == {row.pk for row in rows}
+        for name, rows in related.items()
+    )
+
+
+def _facts(environment: Environment, names: Iterable[str]) -> dict[str, Any]:
+    """The named fields as the audit trail says them."""
+    facts: dict[str, Any] = {}
+    for name in names:
+        if name in ("promotes_from", "approver_groups"):
+            facts[name] = [row.slug for row in getattr(environment, name).all()]
+        else:
+            value = getattr(environment, name)
+            facts[name] = str(value) if isinstance(value, Cluster) else value
+    return facts
+
+
+def _check_no_circle(environment: Environment) -> None:
+    """Follow the sources back: a stage must not come to itself."""
+    seen: set[int] = set()
+    ahead = list(environment.promotes_from.all())
+    while ahead:
+        stage = ahead.pop()
+        if stage.pk == environment.pk:
+            raise ValidationFailed.at(
+                "/promotes_from",
+                f"{environment} would be promoted to itself by these stages.",
+                "circle",
+            )
+        if stage.pk not in seen:
+            seen.add(stage.pk)
+            ahead += stage.promotes_from.all()

@@ -92,7 +92,7 @@ def _stages(cluster: Cluster) -> None:
         order=2,
         stripe=Environment.Stripe.STAGING,
         cluster=cluster,
-        promotes_from=dev,
+        promotes_from=[dev],
     )
     save_environment(
         slug="production",
@@ -100,7 +100,7 @@ def _stages(cluster: Cluster) -> None:
         order=3,
         stripe=Environment.Stripe.PRODUCTION,
         cluster=cluster,
-        promotes_from=staging,
+        promotes_from=[staging],
         approvals_required=1,
     )
 

@@ -17,6 +17,7 @@ class ChangeState(models.TextChoices):
     REJECTED = "rejected", "Rejected"
     CANCELLED = "cancelled", "Cancelled"
     EXPIRED = "expired", "Expired"
+    SUPERSEDED = "superseded", "Superseded"
 
 
 class Phase(models.TextChoices):
@@ -24,6 +25,7 @@ class Phase(models.TextChoices):
 
     APPLYING = "applying", "Applying"
     OBSERVING = "observing", "Observing"
+    VERIFYING = "verifying", "Verifying"
     REVERTING = "reverting", "Rolling back"
 
 
@@ -66,14 +68,16 @@ CHANGES: Machine[ChangeState] = Machine(
             ChangeState.REJECTED,
             ChangeState.CANCELLED,
             ChangeState.EXPIRED,
+            ChangeState.SUPERSEDED,
         },
-        ChangeState.QUEUED: {ChangeState.RUNNING, ChangeState.CANCELLED},
+        ChangeState.QUEUED: {ChangeState.RUNNING, ChangeState.CANCELLED, ChangeState.SUPERSEDED},
         ChangeState.RUNNING: {ChangeState.SUCCEEDED, ChangeState.FAILED},
         ChangeState.SUCCEEDED: frozenset(),
         ChangeState.FAILED: frozenset(),
         ChangeState.REJECTED: frozenset(),
         ChangeState.CANCELLED: frozenset(),
         ChangeState.EXPIRED: frozenset(),
+        ChangeState.SUPERSEDED: frozenset(),
     }
 )
 ACTIVE_STATES = (ChangeState.AWAITING_APPROVAL, ChangeState.QUEUED, ChangeState.RUNNING)

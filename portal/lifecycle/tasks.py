@@ -21,6 +21,7 @@ from portal.lifecycle.operations import (
     reconcile,
     scanning,
 )
+from portal.lifecycle.operations.evidence import gathering
 from portal.lifecycle.selectors import bundle, changes
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,14 @@ def wake(change_id: int, *, countdown: float = 0.0) -> None:
         advance.apply_async((change_id,), countdown=countdown)
     except Exception:  # the broker's client raises many kinds, and none of them matters here
         log.warning("wake_up_not_sent", change=change_id, exc_info=True)
+
+
+def wake_evidence(change_id: int) -> None:
+    """Tell a worker that evidence is wanted. As with `wake`, nothing depends on it."""
+    try:
+        gather_evidence.apply_async((change_id,))
+    except Exception:  # as above
+        log.warning("wake_up_not_sent", evidence=change_id, exc_info=True)
 
 
 def wake_blast_radius(radius_id: int) -> None:
@@ -65,6 +74,8 @@ def sweep() -> None:
         expiry.expire_due()
     for change_id in changes.due_ids():
         wake(change_id)
+    for change_id in gathering.due_ids():
+        wake_evidence(change_id)
     for radius_id in blast_radius.due_ids():
         wake_blast_radius(radius_id)
 
@@ -79,6 +90,12 @@ def refresh_health() -> None:
 def work_out_blast_radius(radius_id: int) -> None:
     """Answer what a proposal would break; a second delivery finds it answered or taken."""
     blast_radius.work_out(radius_id)
+
+
+@app.task
+def gather_evidence(change_id: int) -> None:
+    """Find out what a decision rests on; a second delivery finds it gathered or taken."""
+    gathering.gather(change_id)
 
 
 @app.task

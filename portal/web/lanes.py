@@ -19,11 +19,11 @@ WORST = (Health.WRONG, Health.WORKING, Health.WAITING, Health.READY, Health.QUIE
 
 @dataclass(frozen=True)
 class Berth:
-    """One instance in its lane. `ahead` is the next stage, when that runs something else."""
+    """One instance in its lane. `ahead` has the next stages that run something else."""
 
     instance: ServiceInstance
     active: ChangeRequest | None
-    ahead: Environment | None
+    ahead: list[Environment]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Lane:
 
 
 def stages() -> list[Environment]:
-    return list(Environment.objects.all())
+    """In their order, with what each takes releases from."""
+    return list(Environment.objects.prefetch_related("promotes_from"))
 
 
 def context(user: User, application: Application) -> dict[str, Any]:
@@ -66,26 +67,25 @@ class Board:
     def lane(self, environment: Environment) -> Lane:
         here = [row for row in self.rows if row.environment_id == environment.pk]
         here.sort(key=lambda row: (not row.is_namespace, row.name))
-        following = next(
-            (each for each in self.environments if each.promotes_from_id == environment.pk), None
-        )
-        berths = [Berth(row, self.active.get(row.pk), self._ahead(row, following)) for row in here]
+        following = [each for each in self.environments if environment in each.promotes_from.all()]
+        berths = [
+            Berth(row, self.active.get(row.pk), [stage for stage in following if self._lacks(stage, row)])
+            for row in here
+        ]
         return Lane(environment, berths)
 
-    def _ahead(self, row: ServiceInstance, following: Environment | None) -> Environment | None:
-        """The next stage, unless the very same release runs there or something is under way there."""
+    def _lacks(self, following: Environment, row: ServiceInstance) -> bool:
+        """Whether a next stage runs something else than `row` does, with nothing under way there."""
         release = row.current_release
-        if following is None or release is None:
-            return None
-        if not self.offerings[row.offering_id].is_offered_in(following.slug):
-            return None
+        if release is None or not self.offerings[row.offering_id].is_offered_in(following.slug):
+            return False
         name = row.application.namespace_in(following) if row.is_namespace else row.name
         there = next((r for r in self.rows if r.environment_id == following.pk and r.name == name), None)
         if there is None:
-            return following
+            return True
         current = there.current_release
         same = current is not None and current.promoted_from_id == release.pk
-        return None if same or there.pk in self.active else following
+        return not same and there.pk not in self.active
 
 
 def health_by_application(applications: Iterable[Application]) -> dict[int, dict[int, str]]:

@@ -49,6 +49,15 @@ class OfferingVersion(models.Model):
         blank=True,
         help_text="which values make which place of an object, for fixes: {kind, path, values, as}",
     )
+    overlays = models.JSONField(
+        default=list, blank=True, help_text="JSON pointers of the values that may differ from stage to stage"
+    )
+    verification = models.JSONField(
+        default=dict, blank=True, help_text="checks after a rollout: {within_seconds, checks: [...]}"
+    )
+    reproducibility = models.JSONField(
+        default=dict, blank=True, help_text="whether it renders the same each time: {status, sources, places}"
+    )
     ready_timeout_seconds = models.PositiveIntegerField(default=300)
     notes = models.TextField(blank=True, help_text="what changed in this version; Markdown")
     created_at = models.DateTimeField(auto_now_add=True)

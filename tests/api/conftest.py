@@ -111,7 +111,7 @@ def world(db: None) -> World:
         "audrey": platform("audrey", "auditor"),
     }
     dev = EnvironmentFactory(slug="dev", order=1)
-    production = EnvironmentFactory(slug="production", order=3, approvals_required=1, promotes_from=dev)
+    production = EnvironmentFactory(slug="production", order=3, approvals_required=1, promotes_from=[dev])
     offering = OfferingFactory(slug="web-service", name="Web service")
     version = OfferingVersionFactory(offering=offering)
     PlanFactory(offering_version=version)

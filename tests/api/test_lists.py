@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 
 from portal.accounts.models import ApiToken, Membership
 from portal.audit.models import AuditEvent
+from portal.audit.notifying import notify
 from portal.audit.recording import record
 from portal.core import clock
 from portal.environments.models import PolicyMode
@@ -32,6 +33,7 @@ from tests.factories import (
     ReleaseFactory,
     TeamFactory,
     UserFactory,
+    WindowFactory,
 )
 
 Make = Callable[[World, int], Any]
@@ -58,7 +60,7 @@ def an_application(world: World, number: int) -> Any:
 def a_stage(world: World, number: int) -> Any:
     cluster = ClusterFactory(slug=f"cluster-{number}")
     return EnvironmentFactory(
-        slug=f"stage-{number}", order=100 + number, cluster=cluster, promotes_from=world.dev
+        slug=f"stage-{number}", order=100 + number, cluster=cluster, promotes_from=[world.dev]
     )
 
 
@@ -92,6 +94,11 @@ def an_exception(world: World, number: int) -> Any:
 
 
 # How a row is made, and the queries of one request: the token, the roles where they matter, count, rows.
+def a_notice(world: World, number: int) -> Any:
+    about = {"topic": "change.waiting", "text": "A change waits.", "url": "/changes/"}
+    return notify([world.people["audrey"]], **about, key=f"change {number}")
+
+
 LISTS: dict[str, tuple[Make, int]] = {
     "offerings/": (lambda world, n: OfferingFactory(slug=f"offering-{n}"), 3),
     "offerings/web-service/versions/": (a_version, 6),
@@ -101,7 +108,8 @@ LISTS: dict[str, tuple[Make, int]] = {
     "changes/": (lambda world, n: finished_change(an_instance(world, n)), 5),
     "applications/": (an_application, 5),
     "teams/": (lambda world, n: TeamFactory(slug=f"team-{n}"), 5),
-    "environments/": (a_stage, 3),
+    "environments/": (a_stage, 5),
+    "environments/dev/windows/": (lambda world, n: WindowFactory(environment=world.dev), 4),
     "clusters/": (a_stage, 4),
     # policies are files; asked for are the modes, twice, the environments, and three counts
     "policies/": (a_finding, 10),
@@ -110,6 +118,7 @@ LISTS: dict[str, tuple[Make, int]] = {
     "policies/blast-radius/": (lambda world, n: policy_rows.radius(world), 5),
     "exceptions/": (an_exception, 5),
     "audit/": (an_event, 4),
+    "me/notifications/": (a_notice, 2),
     "tokens/": (lambda world, n: ApiToken.objects.create(world.people["audrey"], name=f"token {n}"), 3),
 }
 
@@ -142,11 +151,11 @@ def test_every_list_is_pinned() -> None:
     lists = {path for path in reads if not path.endswith("}/")}
     single = {"/me/", "/audit/verify/", "/changes/{id}/log/", "/changes/{id}/diff/"}
     single |= {"/exceptions/debt/", "/clusters/{slug}/policies/"}
-    single |= {"/instances/{id}/manifests/", "/instances/{id}/objects/"}
-    pinned = {
-        f"/{path}".format(instance="{id}", policy="{name}").replace("web-service", "{offering_slug}")
-        for path in LISTS
-    }
+    single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
+    names = {"/web-service/": "/{offering_slug}/", "/dev/": "/{environment_slug}/"}
+    pinned = {f"/{path}".format(instance="{id}", policy="{name}") for path in LISTS}
+    for given, name in names.items():
+        pinned = {path.replace(given, name) for path in pinned}
     assert lists - single == pinned
 
 

@@ -225,10 +225,10 @@ def test_a_worker_refuses_a_release_whose_exception_has_ended(organisation: Orga
     end = granted(organisation).expires_at
     release = ask(organisation.alice, **wanted(organisation)).release
     at(end - SECOND)
-    seals.check_exceptions(release)
+    seals.check(release, release.instance)
     at(end + SECOND)
     with pytest.raises(SealBroken, match="count no longer"):
-        seals.check_exceptions(release)
+        seals.check(release, release.instance)
 
 
 def test_the_fleet_scan_reports_what_was_waived_as_soon_as_the_exception_ends(

@@ -57,7 +57,7 @@ def test_what_was_not_approved_is_not_applied(provisioned):
     Release.objects.filter(pk=change.release_id).update(values={**change.release.values, "podSecurity": {}})
     change = work_off(change)
     assert change.state == ChangeState.FAILED
-    assert "altered" in change.outcome
+    assert "values" in change.outcome
     cluster = Kubernetes(provisioned.cluster.connection)
     assert cluster.namespace("storefront-production") is None
 

@@ -32,6 +32,10 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=TeamRole.choices, default=TeamRole.DEVELOPER)
 
+    on_call = models.BooleanField(
+        default=False, help_text="A maintainer on call may pass a gate in an emergency."
+    )
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="membership_once")]
 

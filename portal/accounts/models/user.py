@@ -16,6 +16,14 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     is_service_account = models.BooleanField(
         default=False, help_text="Acts for automation; can never decide a gate."
     )
+    responsible = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="service_accounts",
+        help_text="Of a service account: the person it acts for, who had a part in whatever it asks.",
+    )
 
     class Meta(AbstractUser.Meta):
         ordering = ["username"]
@@ -30,11 +38,13 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     @cached_property
     def access(self) -> Access:
         """Roles, read once for as long as this object lives (one request)."""
+        memberships = list(self.memberships.all())
         return Access(
-            teams={m.team_id: m.role for m in self.memberships.all()},
+            teams={m.team_id: m.role for m in memberships},
             platform=frozenset(grant.role for grant in self.platform_roles.all())
             if self.is_active
             else frozenset(),
+            on_call=frozenset(m.team_id for m in memberships if m.on_call) if self.is_active else frozenset(),
         )
 
 

@@ -32,6 +32,13 @@ class Cluster(models.Model):
     policies_message = models.CharField(
         max_length=500, blank=True, help_text="Why installing or comparing did not work, or what has drifted."
     )
+    guard_digest = models.CharField(
+        max_length=71, blank=True, help_text="Of the guard around gates as installed last; empty: again."
+    )
+    guard_checked_at = models.DateTimeField(null=True, blank=True)
+    guard_message = models.CharField(
+        max_length=500, blank=True, help_text="Why installing the guard did not work, or what has drifted."
+    )
 
     class Meta:
         ordering = ["slug"]

@@ -3,7 +3,12 @@
 from portal.lifecycle.models.application import Application
 from portal.lifecycle.models.approval import Approval
 from portal.lifecycle.models.blast_radius import BlastRadius
+from portal.lifecycle.models.break_glass import BreakGlass
+from portal.lifecycle.models.bypass import Bypass, GuardState
 from portal.lifecycle.models.change import ChangeRequest
+from portal.lifecycle.models.comment import ChangeComment
+from portal.lifecycle.models.evidence import Evidence
+from portal.lifecycle.models.health_span import HealthSpan
 from portal.lifecycle.models.idempotency import IdempotencyRecord
 from portal.lifecycle.models.instance import ServiceInstance
 from portal.lifecycle.models.policy_exception import PolicyException
@@ -15,7 +20,13 @@ __all__ = [
     "Application",
     "Approval",
     "BlastRadius",
+    "BreakGlass",
+    "Bypass",
+    "ChangeComment",
     "ChangeRequest",
+    "Evidence",
+    "GuardState",
+    "HealthSpan",
     "IdempotencyRecord",
     "LogLine",
     "PolicyException",

@@ -27,12 +27,29 @@ class Approval(models.Model):
     digest = models.CharField(max_length=71)
     comment = models.TextField(blank=True)
     at = models.DateTimeField()
+    requester = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who had asked for the change: the database itself refuses a decision of one's own.",
+    )
+    relaxed = models.BooleanField(
+        default=False, help_text="The gate's rules let those decide who had a part in the change."
+    )
 
     objects = ApprovalQuerySet.as_manager()
 
     class Meta:
         ordering = ["at"]
-        constraints = [models.UniqueConstraint(fields=["change", "actor"], name="one_decision_per_person")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["change", "actor", "digest"], name="one_decision_per_person_and_release"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(actor=models.F("requester")) | models.Q(relaxed=True),
+                name="nobody_decides_their_own",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.decision} {self.change_id}"

@@ -123,6 +123,25 @@ class ChangeRequest(models.Model):
     reason = models.TextField(blank=True)
     verdicts = models.JSONField(default=list, help_text="Of a denied request; a sealed release has its own.")
     seal = models.CharField(max_length=71, help_text="The digest that a decision has to name.")
+    contributors = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        related_name="contributions",
+        help_text="Who had a part in what it would run, whoever asked among them; they may not decide it.",
+    )
+    proven = models.BooleanField(
+        default=False, help_text="Of a rollback: its goal has run here before, so the faster path may do."
+    )
+    emergency = models.BooleanField(
+        default=False, help_text="Policy refuses it, but lets it pass by breaking the glass."
+    )
+    risk = models.PositiveSmallIntegerField(default=0, help_text="0 to 100; operations/risk.py says why.")
+    risk_reasons = models.JSONField(default=list)
+    superseded_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="supersedes")
+    reminded_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
+    evidence_asked_at = models.DateTimeField(null=True, help_text="When gathering was last asked for.")
+    evidence_gathered_at = models.DateTimeField(null=True)
+    evidence_lease = models.DateTimeField(null=True, help_text="Until when a worker gathers it.")
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(
         null=True, help_text="When the gate was satisfied, or the change refused."
@@ -136,6 +155,11 @@ class ChangeRequest(models.Model):
     phase = models.CharField(max_length=10, choices=Phase.choices, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Of the current phase.")
     run_after = models.DateTimeField(null=True, help_text="When the next step is due.")
+    held = models.CharField(
+        max_length=300, blank=True, help_text="What an approved change waits for: the next opening, and why."
+    )
+    verify_until = models.DateTimeField(null=True, help_text="When an unverified release is rolled back.")
+    verifications = models.JSONField(default=list, help_text="What each check last said.")
     observe_until = models.DateTimeField(null=True, help_text="When an unready release is rolled back.")
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
@@ -168,6 +192,7 @@ class ChangeRequest(models.Model):
             models.Index(fields=["state", "run_after"], name="change_due"),
             models.Index(fields=["application", "-created_at"], name="change_by_application"),
             models.Index(fields=["environment", "state", "-created_at"], name="change_by_environment"),
+            models.Index(fields=["state", "-risk", "created_at", "id"], name="change_riskiest_first"),
         ]
 
     def __str__(self) -> str:
@@ -194,9 +219,11 @@ class ChangeRequest(models.Model):
         return self.instance
 
     @property
-    def contributors(self) -> set[int]:
-        """Ids of the people who had a part in what this change would run, and so may not decide it."""
-        people = {self.requested_by_id}
-        if self.release is not None:
-            people.add(self.release.created_by_id)
-        return people
+    def contributor_ids(self) -> set[int]:
+        """Ids of the people who had a part in what this change would run, whoever asked among them."""
+        return {self.requested_by_id, *(person.pk for person in self.contributors.all())}
+
+    @property
+    def approvals_required(self) -> int:
+        """How many people have to consent, by the gate as it is now."""
+        return self.environment.gate.wanted(proven=self.proven)

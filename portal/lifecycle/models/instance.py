@@ -30,7 +30,6 @@ LIST_FIELDS = (
     "environment__stripe",
     "environment__approvals_required",
     "environment__cluster",
-    "environment__promotes_from",
     "offering__slug",
     "offering__name",
     "offering__icon",

@@ -41,6 +41,9 @@ class Release(models.Model):
     )
     verdicts = models.JSONField(default=list)
     exceptions = models.JSONField(default=list, help_text="Ids of the policy exceptions that it relies on.")
+    ingredients = models.JSONField(
+        default=dict, help_text="What the digest is over, by name; portal/lifecycle/operations/seals.py."
+    )
     digest = models.CharField(max_length=71, db_index=True)
     promoted_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="promotions")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -57,10 +60,15 @@ class Release(models.Model):
         """Insert only."""
         if self.pk is not None:
             raise TypeError("A release is sealed: it cannot be changed, only followed by another.")
+        self.ingredients = self.current_ingredients()
         self.digest = self.computed_digest()
         super().save(*args, **kwargs)
 
     def computed_digest(self) -> str:
+        return digest_of(self.ingredients)
+
+    def current_ingredients(self) -> dict[str, Any]:
+        """What the digest has to be over, by this row's other columns as they are now."""
         parts = {
             "chart": self.chart_id,
             "values": digest_of(self.values),
@@ -71,7 +79,7 @@ class Release(models.Model):
         }
         if self.exceptions:
             parts["exceptions"] = self.exceptions
-        return digest_of(parts)
+        return parts
 
     @property
     def short_digest(self) -> str:

@@ -19,6 +19,7 @@ from portal.audit.recording import record
 from portal.core import clock
 from portal.core.errors import StateConflict
 from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.operations.holding import Hold, hold_at
 from portal.lifecycle.states import CHANGES, EXECUTABLE_STATES, ChangeState, Phase
 
 LEASE = timedelta(seconds=60)
@@ -84,7 +85,8 @@ def worker_name() -> str:
 
 
 def take(change_id: int, *, owner: str) -> Claim | None:
-    """Claim a due change, or None: not due, held by a living lease, decided meanwhile, or gone.
+    """Claim a due change, or None: not due, held by a living lease, decided meanwhile, or gone; or its
+    environment is closed, so that it waits for the opening.
 
     The first claim moves queued to running; both happen in the statement that takes the lease, so that of any
     number of deliveries of the same wake-up exactly one works.
@@ -99,6 +101,10 @@ def take(change_id: int, *, owner: str) -> Claim | None:
             return None
         change = ChangeRequest.objects.for_execution().get(pk=change_id)
         claim = Claim(change, change.fencing_token, owner)
+        hold = hold_at(change, now)
+        if hold is not None:
+            _put_back(claim, hold)
+            return None
         if change.state == ChangeState.QUEUED:
             CHANGES.move(
                 ChangeRequest.objects.all(),
@@ -108,10 +114,18 @@ def take(change_id: int, *, owner: str) -> Claim | None:
                 where=claim.conditions,
                 phase=Phase.APPLYING,
                 started_at=now,
+                held="",
             )
             change.state, change.phase, change.started_at = ChangeState.RUNNING, Phase.APPLYING, now
             record("change.started", change, actor=None, after={"worker": owner})
         return claim
+
+
+def _put_back(claim: Claim, hold: Hold) -> None:
+    """Give the claim back until the environment opens; said once for each new reason."""
+    if claim.change.held != hold.text:
+        record("change.held", claim.change, actor=None, after={"waits_for": hold.text})
+    claim.yield_until(hold.until, held=hold.text)
 
 
 def others_due(change_id: int) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from portal.accounts.models import User
@@ -21,10 +22,12 @@ from portal.lifecycle.operations import quota, scope, secrets, waivers
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
 from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
+from portal.lifecycle.operations.repeats import NotReproducible, render_alike
 from portal.lifecycle.operations.seals import objects_digest
 from portal.lifecycle.selectors import bundle, instances
 from portal.lifecycle.states import ChangeKind
 from portal.policy import Judgement, UserInfo, Verdict
+from portal.policy.environment_digest import digest_in
 from portal.policy.expansion import keyed
 from services_catalog import values as catalog_values
 from services_catalog.models import Offering, OfferingVersion, Plan
@@ -48,6 +51,17 @@ class Wish:
     instance: ServiceInstance | None = None
     source: Release | None = None
     reason: str = ""
+    emergency: bool = False
+
+    @property
+    def chart_id(self) -> str:
+        """The chart that is rendered: what is promoted or rolled back to keeps its own, whatever the version
+        has come to hold since."""
+        if self.source is not None:
+            return self.source.chart_id
+        if self.version is None:
+            raise ValueError("a wish for a release needs a version")
+        return self.version.chart_id
 
     @property
     def namespace(self) -> str:
@@ -168,7 +182,7 @@ def draft(wish: Wish) -> Draft:
     base = wish.base.objects_masked if wish.base else []
     if wish.kind == ChangeKind.RETIRE:
         result.diff = compare(base, [])
-        result.policy_digest = bundle.current().digest
+        result.policy_digest = digest_in(bundle.current(), wish.environment.slug)
         return result
     _compose(result)
     if result.errors:
@@ -227,13 +241,18 @@ def _compose(result: Draft) -> None:
 def _render(result: Draft) -> Rendered | None:
     wish = result.wish
     assert wish.version is not None  # noqa: S101 narrowed by _compose
+    render = partial(
+        render_for,
+        wish.chart_id,
+        target=wish.target,
+        values=result.sealed_values,
+        environment=wish.environment,
+    )
     try:
-        return render_for(
-            wish.version.chart_id,
-            target=wish.target,
-            values=result.sealed_values,
-            environment=wish.environment,
-        )
+        return render_alike(wish.version, wish.chart_id, lambda is_upgrade: render(is_upgrade=is_upgrade))
+    except NotReproducible as exc:
+        result.errors += exc.errors
+        return None
     except (ChartDoesNotRender, RenderLimitExceeded) as exc:
         redact = secrets.Redactor(secrets.of(wish.version.values_schema, result.sealed_values))
         result.errors.append({"path": "/values", "message": redact(exc.message), "code": "does_not_render"})
@@ -243,7 +262,7 @@ def _render(result: Draft) -> Rendered | None:
 def _judge(result: Draft, rendered: Rendered) -> None:
     wish = result.wish
     policies = bundle.current()
-    result.policy_digest = policies.digest
+    result.policy_digest = digest_in(policies, wish.environment.slug)
     before = wish.base.objects_masked if wish.base else []
     # what was not there before is created, also by an update
     result.judgement = policies.judge(

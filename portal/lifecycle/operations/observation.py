@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.db import transaction
 
 from portal.clusters.errors import ClusterError
 from portal.clusters.kubernetes import Kubernetes
 from portal.clusters.types import ObjectStatus, Pod
 from portal.core import clock
-from portal.lifecycle.models import Release, ServiceInstance
+from portal.lifecycle.models import HealthSpan, Release, ServiceInstance
 from portal.lifecycle.states import Health
 
 HOOK = "helm.sh/hook"
@@ -101,11 +104,26 @@ def health_of(found: Iterable[ObjectStatus]) -> tuple[Health, str]:
 
 
 def set_health(instance: ServiceInstance, health: Health, message: str) -> None:
-    """Write the health down; `health_since` moves only when the health changes."""
+    """Write the health down; `health_since` moves only when the health changes, and a new span begins when
+    health or release do."""
     now = clock.now()
     rows = ServiceInstance.objects.filter(pk=instance.pk)
     rows.exclude(health=health).update(health=health, health_since=now)
     rows.update(health_message=message[:500], health_checked_at=now)
+    _span(instance, health, now)
+
+
+def _span(instance: ServiceInstance, health: Health, now: datetime) -> None:
+    """Writes nothing while health and release stay; of two writers at once one begins the new span."""
+    with transaction.atomic():
+        release = ServiceInstance.objects.values_list("current_release", flat=True).get(pk=instance.pk)
+        last = HealthSpan.objects.filter(instance=instance, ended_at=None).first()
+        if last is not None and (last.health, last.release_id) == (health, release):
+            return
+        if last is not None and not HealthSpan.objects.filter(pk=last.pk, ended_at=None).update(ended_at=now):
+            return
+        span = HealthSpan(instance=instance, release_id=release, health=health, began_at=now)
+        HealthSpan.objects.bulk_create([span], ignore_conflicts=True)
 
 
 def look(instance: ServiceInstance, release: Release, *, seconds: float = 0) -> tuple[Health, str]:

@@ -22,7 +22,7 @@ from portal.clusters.errors import ClusterError, HelmStopped
 from portal.core import clock
 from portal.core.errors import SealBroken, SlipwayError
 from portal.lifecycle.models import ChangeRequest
-from portal.lifecycle.operations import claims, observation, outcomes, seals
+from portal.lifecycle.operations import admittance, claims, observation, outcomes, seals
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.rollouts import Attempt, bring, remove
 from portal.lifecycle.states import ChangeKind, Health, Phase
@@ -60,8 +60,7 @@ def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float |
     """Hand the goal to helm, then start to observe."""
     instance = change.subject
     rendering = seals.Rendering(change.release, instance=instance) if change.release else None
-    seals.check_gate(change)
-    seals.check_exceptions(change.release)
+    admittance.check(change)
     observation.set_health(instance, Health.WORKING, f"{change.get_kind_display()} under way")
     with Attempt(change, claim, change.release, is_revert=False) as attempt:
         if change.release is None:

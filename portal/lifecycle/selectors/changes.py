@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from portal.accounts.models import User
 from portal.accounts.roles import PLATFORM_TABLE, Verb
 from portal.core import clock
+from portal.environments.models import Environment
 from portal.lifecycle.models import Approval, ChangeRequest
 from portal.lifecycle.states import EXECUTABLE_STATES, ChangeState, Phase
 
@@ -47,32 +48,39 @@ def due_ids(limit: int = 500) -> list[int]:
 
 
 def deciders(change: ChangeRequest) -> QuerySet[User]:
-    """People who may decide this change now."""
-    return (
-        User.objects.filter(is_active=True, is_service_account=False, platform_roles__role__in=DECIDING_ROLES)
-        .exclude(pk__in=change.contributors)
-        .exclude(approvals__change=change)
-        .distinct()
-        .order_by("username")
+    """People who may decide this change now, by the gate's rules as they are."""
+    gate = change.environment.gate
+    barred = set() if gate.contributors_may_decide else change.contributor_ids - {change.requested_by_id}
+    if not gate.requester_may_decide:
+        barred.add(change.requested_by_id)
+    people = User.objects.filter(
+        is_active=True, is_service_account=False, platform_roles__role__in=DECIDING_ROLES
     )
+    if gate.groups:
+        people = people.filter(approver_groups__slug__in=gate.groups)
+    decided = change.approvals.filter(digest=change.seal).values("actor")
+    return people.exclude(pk__in=barred).exclude(pk__in=decided).distinct().order_by("username")
 
 
 def awaiting_decision_by(user: User) -> QuerySet[ChangeRequest]:
-    """The queue of one person: oldest first, without what they asked for or have decided themselves."""
+    """The queue of one person: riskiest first, then oldest; without what they had a part in, have decided
+    themselves, or what other groups decide. The same rules as `portal.environments.gates`, in SQL."""
     if not user.access.may(Verb.DECIDE) or user.is_service_account:
         return ChangeRequest.objects.none()
+    mine = Q(environment__requester_may_decide=True, requested_by=user)
+    took_part = ChangeRequest.contributors.through.objects.filter(user=user).values("changerequest")
+    others = ~Q(requested_by=user) & (Q(environment__contributors_may_decide=True) | ~Q(pk__in=took_part))
+    groups = Environment.objects.filter(
+        Q(approver_groups=None) | Q(approver_groups__in=user.approver_groups.all())
+    )
+    decided = Approval.objects.filter(actor=user, digest=F("change__seal")).values("change")
     return (
         ChangeRequest.objects.for_lists()
         .awaiting_approval()
-        .exclude(requested_by=user)
-        .exclude(release__created_by=user)
-        .exclude(pk__in=Approval.objects.filter(actor=user).values("change"))
-        .order_by("created_at", "id")
+        .filter(mine | others, environment__in=groups.values("pk"))
+        .exclude(pk__in=decided)
+        .order_by("-risk", "created_at", "id")
     )
-
-
-def consents(change: ChangeRequest) -> int:
-    return change.approvals.valid().values("actor").distinct().count()
 
 
 def waiting_on(change: ChangeRequest) -> Waiting | None:
@@ -81,7 +89,7 @@ def waiting_on(change: ChangeRequest) -> Waiting | None:
         who = [user.username for user in deciders(change)]
         return Waiting("an operator", change.created_at, who)
     if change.state == ChangeState.QUEUED:
-        return Waiting("a worker", change.decided_at or change.created_at, [])
+        return Waiting(change.held or "a worker", change.decided_at or change.created_at, [])
     if change.state == ChangeState.RUNNING:
         return Waiting(_running(change), change.applied_at or change.started_at or change.created_at, [])
     return None
@@ -92,7 +100,7 @@ def brief(change: ChangeRequest) -> str:
     if change.state == ChangeState.AWAITING_APPROVAL:
         return "an operator"
     if change.state == ChangeState.QUEUED:
-        return "a worker"
+        return change.held or "a worker"
     return _running(change) if change.state == ChangeState.RUNNING else ""
 
 
@@ -109,7 +117,12 @@ def _running(change: ChangeRequest) -> str:
 def steps(change: ChangeRequest) -> list[Step]:
     """asked → judged → approved → applied → observed, each with its time."""
     denied, gated = change.state == ChangeState.DENIED, change.environment.is_gated
-    refused = change.state in (ChangeState.REJECTED, ChangeState.CANCELLED, ChangeState.EXPIRED)
+    refused = change.state in (
+        ChangeState.REJECTED,
+        ChangeState.CANCELLED,
+        ChangeState.EXPIRED,
+        ChangeState.SUPERSEDED,
+    )
     failed = change.state == ChangeState.FAILED
     marks: list[tuple[str, str, datetime | None, bool, str]] = [
         ("asked", "Asked", change.created_at, False, f"by {change.requested_by}"),

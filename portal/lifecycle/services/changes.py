@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 
 from portal.accounts.models import User
 from portal.accounts.permissions import require
@@ -24,12 +23,17 @@ from portal.core.errors import (
     ValidationFailed,
 )
 from portal.lifecycle import tasks
-from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, Release, ServiceInstance
+from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, ServiceInstance
+from portal.lifecycle.operations import contributors, seals
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.operations.drafting import Draft, Wish
-from portal.lifecycle.operations.quota import to_json
+from portal.lifecycle.operations.risk import assess
+from portal.lifecycle.selectors import bundle
+from portal.lifecycle.services import superseding
 from portal.lifecycle.services.previews import preview
+from portal.lifecycle.services.sealing import facts, seal
 from portal.lifecycle.states import CHANGES, ChangeKind, ChangeState, Health
+from portal.policy.emergencies import passable
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,20 @@ def open_change(wish: Wish, *, idempotency_key: str | None = None, fingerprint: 
     """
     if idempotency_key and (earlier := replay(wish.actor, idempotency_key, fingerprint)):
         return Opened(earlier, created=False)
-    if wish.instance is not None and wish.instance.changes.active().exists():
-        raise ChangeUnderWay
+    if wish.instance is not None:
+        superseding.in_the_way(wish.instance)
     draft = preview(wish)
     if draft.errors:
         raise ValidationFailed(draft.errors)
     if draft.problems:
         raise OutOfScope(" ".join(draft.problems), problems=draft.problems)
-    if not draft.judgement.allowed:
+    emergency = not draft.judgement.allowed and _may_pass_in_emergency(draft)
+    if not draft.judgement.allowed and not emergency:
         _deny(draft, idempotency_key, fingerprint)
     if draft.quota_exceeded:
         _refuse_quota(draft)
     try:
-        change = _open(draft, idempotency_key, fingerprint)
+        change = _open(draft, idempotency_key, fingerprint, emergency)
     except IntegrityError as exc:
         if idempotency_key and (earlier := replay(wish.actor, idempotency_key, fingerprint)):
             return Opened(earlier, created=False)
@@ -91,8 +96,11 @@ def _remember(change: ChangeRequest, key: str | None, fingerprint: str) -> None:
 
 
 @transaction.atomic
-def _open(draft: Draft, idempotency_key: str | None, fingerprint: str) -> ChangeRequest:
+def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency: bool) -> ChangeRequest:
     wish, now = draft.wish, clock.now()
+    replaced = superseding.in_the_way(wish.instance) if wish.instance else None
+    if replaced is not None:
+        superseding.supersede(replaced, actor=wish.actor)
     instance = wish.instance or ServiceInstance.objects.create(
         application=wish.application,
         environment=wish.environment,
@@ -102,12 +110,12 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str) -> Change
         health=Health.WAITING,
         health_since=now,
     )
-    release = _seal(draft, instance)
-    base = wish.base
-    open_gate = wish.environment.gate.is_open
+    release = seal(draft, instance)
+    base, proven, risk = wish.base, _is_proven(wish), assess(draft, emergency=emergency)
+    waits = emergency or not wish.environment.gate.is_open(proven=proven)
     change = ChangeRequest.objects.create(
         kind=wish.kind,
-        state=ChangeState.QUEUED if open_gate else ChangeState.AWAITING_APPROVAL,
+        state=ChangeState.AWAITING_APPROVAL if waits else ChangeState.QUEUED,
         application=wish.application,
         environment=wish.environment,
         offering=wish.offering,
@@ -117,72 +125,50 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str) -> Change
         base_release=base,
         requested_by=wish.actor,
         reason=wish.reason,
-        seal=release.digest if release else (base.digest if base else ""),
+        seal=release.digest if release else seals.retirement_seal(instance, base),
+        proven=proven,
+        emergency=emergency,
+        risk=risk.score,
+        risk_reasons=risk.reasons,
         created_at=now,
-        decided_at=now if open_gate else None,
-        run_after=now if open_gate else None,
-        expires_at=None if open_gate else now + timedelta(hours=wish.environment.changes_expire_after_hours),
+        decided_at=None if waits else now,
+        run_after=None if waits else now,
+        evidence_asked_at=now if waits else None,
+        expires_at=now + timedelta(hours=wish.environment.changes_expire_after_hours) if waits else None,
     )
+    change.contributors.set(contributors.of(wish))
+    if replaced is not None:
+        ChangeRequest.objects.filter(pk=replaced.pk).update(superseded_by=change)
     _remember(change, idempotency_key, fingerprint)
     record(
         "change.requested",
         change,
         actor=wish.actor,
-        before=_facts(base),
-        after=_facts(release),
+        before=facts(base),
+        after=facts(release),
         comment=wish.reason,
     )
-    if open_gate:
+    if waits:
+        transaction.on_commit(lambda: tasks.wake_evidence(change.pk))
+    else:
         record("change.queued", change, actor=None)
         transaction.on_commit(lambda: tasks.wake(change.pk))
     return change
 
 
-def _seal(draft: Draft, instance: ServiceInstance) -> Release | None:
-    """The draft as an immutable release of `instance`; nothing for a retirement."""
+def _may_pass_in_emergency(draft: Draft) -> bool:
+    """Whether it was asked for as an emergency, and each policy that refuses it admits one."""
     wish = draft.wish
-    if wish.kind == ChangeKind.RETIRE or wish.version is None:
-        return None
-    number = (instance.releases.aggregate(n=Max("number"))["n"] or 0) + 1
-    cluster = wish.environment.cluster
-    release = Release(
-        instance=instance,
-        number=number,
-        offering_version=wish.version,
-        plan=wish.plan,
-        chart_id=wish.version.chart_id,
-        inputs=draft.sealed_inputs,
-        values=draft.sealed_values,
-        masked_values=draft.masked_values,
-        objects_digest=draft.objects_digest,
-        policy_digest=draft.policy_digest,
-        target={
-            "cluster": cluster.slug,
-            "kube_version": cluster.version,
-            "namespace": wish.target.namespace,
-            "release": wish.target.release,
-        },
-        images=draft.images,
-        objects_masked=draft.objects,
-        usage=to_json(draft.usage),
-        verdicts=[verdict.as_dict() for verdict in draft.verdicts],
-        exceptions=list(draft.judgement.exceptions),
-        promoted_from=wish.source if wish.kind == ChangeKind.PROMOTE else None,
-        created_by=wish.actor,
+    return wish.emergency and wish.environment.is_gated and bool(passable(bundle.current(), draft.judgement))
+
+
+def _is_proven(wish: Wish) -> bool:
+    """Whether it goes back to what has run here before, and worked."""
+    return (
+        wish.kind == ChangeKind.ROLLBACK
+        and wish.instance is not None
+        and wish.instance.changes.filter(release=wish.source, state=ChangeState.SUCCEEDED).exists()
     )
-    release.save()
-    return release
-
-
-def _facts(release: Release | None) -> dict[str, Any] | None:
-    if release is None:
-        return None
-    return {
-        "release": release.digest,
-        "version": release.offering_version.version,
-        "plan": release.plan.slug if release.plan else None,
-        "values": release.masked_values,
-    }
 
 
 def _deny(draft: Draft, idempotency_key: str | None, fingerprint: str) -> NoReturn:

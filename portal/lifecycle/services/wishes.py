@@ -18,11 +18,14 @@ from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.operations.drafting import Wish
 from portal.lifecycle.selectors import instances
+from portal.lifecycle.services import carrying
+from portal.lifecycle.services.superseding import may_be_superseded
 from portal.lifecycle.states import ChangeKind
 from services_catalog.models import Offering, OfferingVersion, Plan
 
 Data = Mapping[str, Any]
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 class Errors:
@@ -33,6 +36,14 @@ class Errors:
 
     def add(self, path: str, message: str, code: str = "invalid") -> None:
         self.found.append({"path": path, "message": message, "code": code})
+
+    def collect(self, found: Callable[[], T]) -> T | None:
+        """What it gives, or nothing when it is wrong: its errors are kept then."""
+        try:
+            return found()
+        except ValidationFailed as exc:
+            self.found += exc.errors
+            return None
 
     def raise_any(self) -> None:
         if self.found:
@@ -71,11 +82,8 @@ def _create(actor: User, data: Data) -> Wish:
         errors.add("/environment", f"{offering} is not offered in {environment}.", "not_offered")
     if why := why_not_a_release_name(name):
         errors.add("/name", why)
-    elif (
-        ServiceInstance.objects.alive()
-        .filter(application=application, environment=environment, name=name)
-        .exists()
-    ):
+    instance = _wished_for(application, environment, offering, name)
+    if instance is None and _is_taken(application, environment, name):
         errors.add("/name", f"{application} already has {name} in {environment}. Change that one.", "taken")
     _needs_namespace(offering, application, environment, errors)
     version = _version(offering, data, errors, new=True)
@@ -91,8 +99,29 @@ def _create(actor: User, data: Data) -> Wish:
         version=version,
         plan=plan,
         inputs=dict(data.get("values") or {}),
+        instance=instance,
         reason=_reason(data),
+        emergency=data.get("emergency") is True,
     )
+
+
+def _is_taken(application: Application, environment: Environment, name: str) -> bool:
+    rows = ServiceInstance.objects.alive().filter(application=application, environment=environment)
+    return rows.filter(name=name).exists()
+
+
+def _wished_for(
+    application: Application, environment: Environment, offering: Offering, name: str
+) -> ServiceInstance | None:
+    """The instance of that name that was only ever asked for, when what asks for it may be superseded."""
+    rows = ServiceInstance.objects.alive().filter(application=application, environment=environment)
+    instance = rows.filter(name=name, offering=offering, current_release=None).first()
+    if instance is None:
+        return None
+    active = instance.changes.active().select_related("environment").first()
+    if active is None or active.kind != ChangeKind.CREATE or not may_be_superseded(active):
+        return None
+    return instance
 
 
 def _update(actor: User, data: Data) -> Wish:
@@ -150,12 +179,13 @@ def _promote(actor: User, data: Data) -> Wish:
     environment = _environment(data, errors)
     if environment is None:
         raise ValidationFailed(errors.found)
-    if environment.promotes_from_id != origin.environment_id:
-        source = environment.promotes_from
+    sources = list(environment.promotes_from.all())
+    if origin.environment not in sources:
         raise ValidationFailed.at(
             "/environment",
-            f"{environment} takes releases from {source}, not from {origin.environment}."
-            if source
+            f"{environment} takes releases from {' or '.join(map(str, sources))}, not from "
+            f"{origin.environment}."
+            if sources
             else f"Nothing is promoted to {environment}.",
             "not_next_stage",
         )
@@ -172,6 +202,9 @@ def _promote(actor: User, data: Data) -> Wish:
     if not offering.is_offered_in(environment.slug):
         errors.add("/environment", f"{offering} is not offered in {environment}.", "not_offered")
     _needs_namespace(offering, application, environment, errors)
+    current = target.current_release if target else None
+    plan = errors.collect(lambda: carrying.plan_for(release, data.get("plan"), current))
+    inputs = errors.collect(lambda: carrying.inputs_for(release, data.get("values") or {}, current))
     errors.raise_any()
     return Wish(
         kind=ChangeKind.PROMOTE,
@@ -181,11 +214,12 @@ def _promote(actor: User, data: Data) -> Wish:
         offering=offering,
         name=name,
         version=release.offering_version,
-        plan=release.plan,
-        inputs=release.inputs,
+        plan=plan,
+        inputs=inputs or {},
         instance=target,
         source=release,
         reason=_reason(data),
+        emergency=data.get("emergency") is True,
     )
 
 
@@ -224,6 +258,7 @@ def _existing(kind: ChangeKind, actor: User, data: Data, instance: ServiceInstan
         name=instance.name,
         instance=instance,
         reason=_reason(data),
+        emergency=data.get("emergency") is True,
         **more,
     )
 
@@ -273,9 +308,7 @@ def _application(actor: User, data: Data, errors: Errors) -> Application | None:
 
 
 def _environment(data: Data, errors: Errors) -> Environment | None:
-    return _by_slug(
-        Environment.objects.select_related("cluster", "promotes_from"), data, "environment", errors
-    )
+    return _by_slug(Environment.objects.select_related("cluster"), data, "environment", errors)
 
 
 def _by_slug(rows: QuerySet[M], data: Data, field: str, errors: Errors) -> M | None:

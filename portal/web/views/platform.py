@@ -15,8 +15,8 @@ def show(request: SignedIn) -> HttpResponse:
     require(request.user, Verb.CURATE)
     context = {
         "clusters": Cluster.objects.defer("kubeconfig"),
-        "environments": Environment.objects.select_related("cluster", "promotes_from").defer(
-            "cluster__kubeconfig"
-        ),
+        "environments": Environment.objects.select_related("cluster")
+        .prefetch_related("promotes_from")
+        .defer("cluster__kubeconfig"),
     }
     return render(request, "platform/show.html", context)

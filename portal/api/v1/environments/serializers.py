@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portal.api.v1.serializers import ObjectKeySerializer, Strict
+from portal.api.v1.windows.serializers import WindowStateSerializer
+from portal.core import clock
 from portal.environments.models import Cluster, Environment
+from portal.environments.schedules import schedule_of
 from portal.lifecycle.operations.installation import Action
 
 STEP_ACTIONS = get_args(Action)
@@ -15,10 +19,9 @@ class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
     """A stage and its gate: `approvals_required` people have to consent before a change runs there."""
 
     cluster = serializers.SlugField(source="cluster.slug", read_only=True)
-    promotes_from = serializers.SlugField(
-        source="promotes_from.slug", read_only=True, allow_null=True, default=None
-    )
+    promotes_from = serializers.SlugRelatedField("slug", many=True, read_only=True)  # type: ignore[var-annotated]
     labels = serializers.DictField(child=serializers.CharField(), source="namespace_labels", read_only=True)
+    window = serializers.SerializerMethodField()
 
     class Meta:
         model = Environment
@@ -32,8 +35,13 @@ class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
             "labels",
             "approvals_required",
             "changes_expire_after_hours",
+            "window",
         )
         read_only_fields = fields
+
+    @extend_schema_field(WindowStateSerializer)
+    def get_window(self, environment: Environment) -> Any:
+        return WindowStateSerializer(schedule_of(environment).state_at(clock.now())).data
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):

@@ -30,7 +30,8 @@ class EnvironmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiVi
     """The stages, in their order."""
 
     queryset = (
-        Environment.objects.select_related("cluster", "promotes_from")
+        Environment.objects.select_related("cluster")
+        .prefetch_related("promotes_from", "windows")
         .defer(*(f"cluster__{field}" for field in SECRET))
         .order_by("order")
     )

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--order", type=int, required=True, help="place among the stages")
         parser.add_argument("--cluster", required=True, help="slug of a registered cluster")
         parser.add_argument("--stripe", choices=Environment.Stripe.values, default=Environment.Stripe.DEV)
-        parser.add_argument("--promotes-from", default="", help="slug of the stage before")
+        parser.add_argument(
+            "--promotes-from", default=[], action="append", help="slug of a stage before; may be repeated"
+        )
         parser.add_argument(
             "--approvals", type=int, default=0, choices=range(6), help="how many operators decide"
         )
@@ -30,11 +32,12 @@ class Command(BaseCommand):
         cluster = Cluster.objects.filter(slug=options["cluster"]).first()
         if cluster is None:
             raise CommandError(f"There is no cluster {options['cluster']!r}. Register it first.")
-        before = None
-        if options["promotes_from"]:
-            before = Environment.objects.filter(slug=options["promotes_from"]).first()
-            if before is None or before.slug == options["slug"]:
-                raise CommandError(f"{options['promotes_from']!r} is no stage before this one.")
+        before = []
+        for slug in options["promotes_from"]:
+            stage = Environment.objects.filter(slug=slug).first()
+            if stage is None or slug == options["slug"]:
+                raise CommandError(f"{slug!r} is no stage before this one.")
+            before.append(stage)
         environment = save_environment(
             slug=options["slug"],
             name=options["name"],
