@@ -8,6 +8,7 @@ import pytest
 
 from portal.audit.models import AuditEvent
 from portal.clusters.kubernetes import Kubernetes
+from portal.core.objects import key_of
 from portal.environments.models import Cluster
 from portal.lifecycle.operations import installation, placing
 from tests.factories import ClusterFactory
@@ -71,7 +72,7 @@ class TestWithACluster:
 
         live = Kubernetes(cluster.connection)
         (bound,) = live.labelled(placing.API_VERSION, placing.BINDING_KIND, installation.OURS.labels)
-        live.delete(installation.key_of(bound))
+        live.delete(key_of(bound))
         drift = browser.get(ADDRESS + "?compare=yes").content.decode()
         assert ("What has drifted" in drift, "1 to create" in drift) == (True, True)
         assert "1 of 2 objects differ" in browser.get("/platform/").content.decode()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 
@@ -89,7 +87,7 @@ class GuardState(models.Model):
     reason = models.TextField(blank=True)
     audited_at = models.DateTimeField(null=True, help_text="When audit was first in force in the cluster.")
     watched_at = models.DateTimeField(null=True, help_text="When all of its namespaces were last looked at.")
-    begun_at = models.DateTimeField(null=True, help_text="When looking at them last began.")
+    looked_at = models.DateTimeField(null=True, help_text="When some of them were last looked at.")
     cursor = models.PositiveBigIntegerField(
         default=0, help_text="The last application that was looked at; 0: begin anew."
     )
@@ -107,7 +105,3 @@ class GuardState(models.Model):
             instances__environment=self.environment_id, instances__retired_at=None, id__gt=self.cursor
         )
         return list(found.distinct().order_by("id")[:limit])
-
-    def age(self, now: datetime) -> float:
-        """Seconds since the last full look; without one, for ever."""
-        return (now - self.watched_at).total_seconds() if self.watched_at else float("inf")
