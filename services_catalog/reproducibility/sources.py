@@ -21,11 +21,11 @@ RANDOM = (
     "htpasswd genPrivateKey genCA genCAWithKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert "
     "genSignedCertWithKey"
 )
-# the date functions take the time of now for what is no time
-CLOCK = "now ago date date_in_zone dateInZone htmlDate htmlDateInZone durationRound"
+# take the time of now for what is no time
+DATES = frozenset(["date", "date_in_zone", "dateInZone", "htmlDate", "htmlDateInZone", "durationRound"])
 FUNCTIONS: Mapping[str, Kind] = {
     **dict.fromkeys(RANDOM.split(), "random"),
-    **dict.fromkeys(CLOCK.split(), "clock"),
+    **dict.fromkeys(("now", "ago", *sorted(DATES)), "clock"),
     "keys": "order",
     "values": "order",
     "lookup": "cluster",
@@ -86,14 +86,16 @@ def _sources(template: Template) -> Iterator[Source]:
 
 
 def _unsettled(tokens: list[Token]) -> Iterator[tuple[str, Kind, int]]:
-    is_sorted = any(token.kind == "function" and token.text == "sortAlpha" for token in tokens)
+    called = {token.text for token in tokens if token.kind == "function"}
     for token in tokens:
         if token.kind == "path":
             name = _release(token.text)
             if name:
                 yield name, "release", token.line
         kind = FUNCTIONS.get(token.text) if token.kind == "function" else None
-        if kind and not (kind == "order" and is_sorted):
+        if not kind or (kind == "order" and "sortAlpha" in called):
+            continue
+        if token.text not in DATES or "now" not in called:  # `now | date …` is said once
             yield token.text, kind, token.line
 
 

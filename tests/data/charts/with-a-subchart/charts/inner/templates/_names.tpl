@@ -1,0 +1,3 @@
+{{- define "inner.token" -}}
+{{- .Values.token | default (randAlpha 20) -}}
+{{- end -}}
