@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from portal.wsgi import application
 from tests.api import policy_rows
 from tests.api.conftest import World
+from tests.api.test_roles import told
 
 CHECKS: list[CheckFunction] = [status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 3  # for each of sixty operations, after those that cover the edges of its description
@@ -32,6 +33,7 @@ DOORS = {
     "/modes/": "pete",
     "/blast-radius/": "pete",
     "/clusters/": "pete",
+    "/windows/": "pete",
 }
 OF_A_CLUSTER = ("/objects/", "/clusters/{slug}/policies/", "/install/", "/uninstall/")
 
@@ -62,6 +64,7 @@ def real_ids(world: World) -> dict[str, Any]:
         "/policies/": policy_rows.a_policy(),
         "/policies/blast-radius/": policy_rows.radius(world).pk,
         "/exceptions/": policy_rows.asked(world).pk,
+        "/me/notifications/": told(world),
     }
 
 

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from portal.audit.notifying import notify
 from portal.core import clock
 from portal.lifecycle.models import ServiceInstance
 from tests.api import policy_rows
 from tests.api.conftest import PEOPLE, World
+from tests.factories import WindowFactory
 
 #          anonymous alice bob mona pia olga pete audrey
 EVERYBODY = "401 200 200 200 200 200 200 200"
 TEAM = "401 200 200 200 404 200 200 200"  # members, and whoever reads everything
 ANNOUNCED = "401 200 200 200 404 403 403 403"  # members only
+OWN = "401 200 404 404 404 404 404 404"  # alice alone, whatever the roles of others
 READERS = "401 403 403 403 403 200 200 200"  # of the whole audit trail
 
 
@@ -62,8 +65,34 @@ def exception_at(what: str) -> Callable[[World], str]:
     return lambda world: f"exceptions/{policy_rows.asked(world).pk}/{what}"
 
 
+def told(world: World) -> str:
+    about = {"topic": "change.waiting", "text": "A change waits.", "url": "/changes/"}
+    return str(notify([world.people["alice"]], **about, key="a change")[0].pk)
+
+
+FREEZE = {
+    "kind": "freeze",
+    "reason": "Stock-taking.",
+    "time_zone": "Europe/Berlin",
+    "starts_at": "2090-01-01T00:00:00+01:00",
+    "ends_at": "2090-01-02T00:00:00+01:00",
+}
+
+
+def a_window(world: World) -> str:
+    return f"environments/dev/windows/{WindowFactory(environment=world.dev).pk}/"
+
+
 TABLE: dict[str, Row] = {
     "GET /me/": Row(EVERYBODY, at("me/")),
+    "GET /me/notifications/": Row(EVERYBODY, at("me/notifications/")),
+    "GET /me/notifications/{id}/": Row(OWN, lambda world: f"me/notifications/{told(world)}/"),
+    "POST /me/notifications/{id}/read/": Row(OWN, lambda world: f"me/notifications/{told(world)}/read/"),
+    "POST /me/notifications/read-all/": Row(EVERYBODY, at("me/notifications/read-all/"), lambda world: {}),
+    "GET /me/notification-preference/": Row(EVERYBODY, at("me/notification-preference/")),
+    "PUT /me/notification-preference/": Row(
+        EVERYBODY, at("me/notification-preference/"), lambda world: {"email": "all"}
+    ),
     "GET /offerings/": Row(EVERYBODY, at("offerings/")),
     "GET /offerings/{slug}/": Row(EVERYBODY, at("offerings/web-service/")),
     "GET /offerings/{offering_slug}/versions/": Row(EVERYBODY, at("offerings/web-service/versions/")),
@@ -73,6 +102,14 @@ TABLE: dict[str, Row] = {
     "GET /plans/": Row(EVERYBODY, at("plans/")),
     "GET /environments/": Row(EVERYBODY, at("environments/")),
     "GET /environments/{slug}/": Row(EVERYBODY, at("environments/dev/")),
+    "GET /environments/{environment_slug}/windows/": Row(EVERYBODY, at("environments/dev/windows/")),
+    "POST /environments/{environment_slug}/windows/": Row(
+        "401 403 403 403 403 403 201 403", at("environments/dev/windows/"), lambda world: FREEZE
+    ),
+    "PATCH /environments/{environment_slug}/windows/{id}/": Row(
+        "401 403 403 403 403 403 200 403", a_window, lambda world: {"reason": "Longer than thought."}
+    ),
+    "DELETE /environments/{environment_slug}/windows/{id}/": Row("401 403 403 403 403 403 204 403", a_window),
     "GET /clusters/": Row(EVERYBODY, at("clusters/")),
     "GET /clusters/{slug}/": Row(EVERYBODY, at("clusters/sandbox/")),
     # no cluster answers here, so whoever may is told 503

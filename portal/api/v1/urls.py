@@ -13,6 +13,7 @@ from portal.api.v1.environments.views import ClusterViewSet, EnvironmentViewSet
 from portal.api.v1.exceptions.views import ExceptionViewSet
 from portal.api.v1.instances.views import InstanceViewSet
 from portal.api.v1.me.views import MeViewSet
+from portal.api.v1.notifications.views import NotificationViewSet, PreferenceViewSet
 from portal.api.v1.offerings.views import OfferingViewSet, PlanViewSet, VersionViewSet
 from portal.api.v1.policies.views import NAME_PATTERN, ModeViewSet, PolicyViewSet, ViolationViewSet
 from portal.api.v1.previews.views import PreviewViewSet
@@ -20,6 +21,7 @@ from portal.api.v1.reports.views import ReportViewSet
 from portal.api.v1.teams.views import TeamViewSet
 from portal.api.v1.tokens.views import TokenViewSet
 from portal.api.v1.unknown import UnknownPath
+from portal.api.v1.windows.views import WindowViewSet
 
 app_name = "api"
 
@@ -34,6 +36,7 @@ for prefix, viewset, name in (
     ("applications", ApplicationViewSet, "application"),
     ("teams", TeamViewSet, "team"),
     ("environments", EnvironmentViewSet, "environment"),
+    (r"environments/(?P<environment_slug>[-a-zA-Z0-9_]{1,20})/windows", WindowViewSet, "window"),
     ("clusters", ClusterViewSet, "cluster"),
     # before those that could take these words for a policy's name
     ("policies/reports", ReportViewSet, "policy-report"),
@@ -44,11 +47,17 @@ for prefix, viewset, name in (
     ("exceptions", ExceptionViewSet, "exception"),
     ("audit", AuditViewSet, "audit"),
     ("tokens", TokenViewSet, "token"),
+    ("me/notifications", NotificationViewSet, "notification"),
 ):
     router.register(prefix, viewset, basename=name)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", MeViewSet.as_view({"get": "retrieve"}), name="me"),
+    path(
+        "me/notification-preference/",
+        PreferenceViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="notification-preference",
+    ),
     *router.urls,
     re_path("^", UnknownPath.as_view(), name="unknown"),
 ]
