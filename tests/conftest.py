@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.organisation",
+    "tests.fixtures.outside",
     "tests.fixtures.policies",
     "tests.fixtures.portal",
 ]

@@ -65,6 +65,7 @@ def sign(key: bytes, identity: str, timestamp: int, data: bytes) -> str:
 def _words(error: Any) -> str:
     """What went wrong, without the address: it may hold a token."""
     kinds = {
+        urllib3.exceptions.NewConnectionError: "It cannot be reached.",
         urllib3.exceptions.TimeoutError: "It did not answer in time.",
         urllib3.exceptions.SSLError: "Its certificate could not be verified.",
     }
