@@ -13,9 +13,11 @@ from portal.audit.models import AuditEvent
 from portal.celery import app
 from portal.lifecycle.operations import (
     blast_radius,
+    bypasses,
     claims,
     exception_ends,
     expiry,
+    guarding,
     health,
     installation,
     reconcile,
@@ -116,3 +118,11 @@ def keep_policies_installed() -> None:
     """Bring clusters up to date that have the policies installed."""
     with acting(AuditEvent.Source.TASK):
         installation.keep_installed()
+
+
+@app.task
+def watch_gates() -> None:
+    """Keep the guards around gates as they are set, and count what went around them."""
+    with acting(AuditEvent.Source.TASK):
+        guarding.keep()
+        bypasses.watch_oldest()
