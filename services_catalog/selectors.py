@@ -10,7 +10,16 @@ from portal.core.errors import NotFound
 from services_catalog.models import Offering, OfferingVersion, Plan, VersionStatus
 
 # What a list must not load: it may be hundreds of kilobytes a version.
-HEAVY = ("values_schema", "default_values", "readme", "notes", "locked_values", "short_form", "values_of")
+HEAVY = (
+    "values_schema",
+    "default_values",
+    "readme",
+    "notes",
+    "locked_values",
+    "short_form",
+    "values_of",
+    "reproducibility",
+)
 
 
 @dataclass(frozen=True)

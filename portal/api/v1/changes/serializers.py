@@ -23,7 +23,8 @@ class WishSerializer(Strict):
 
     Each kind needs: create: application, environment, offering, name (a namespace names itself) ·
     update: instance, and values or plan · upgrade: instance, version · rollback: instance, release ·
-    promote: instance, environment (the next stage) · retire: instance, confirm (its name), after
+    promote: instance, environment (the next stage), and values or plan for what may differ there (the
+    version's overlays) · retire: instance, confirm (its name), after
     announce-retirement.
     """
 
@@ -138,6 +139,23 @@ class WaitingSerializer(serializers.Serializer[Any]):
     who = serializers.ListField(child=serializers.CharField())
 
 
+class VerificationSerializer(serializers.Serializer[Any]):
+    """What one check of the verification last said."""
+
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["http", "metric", "none"])
+    asks = serializers.CharField(allow_blank=True, help_text="The request or the query.")
+    wanted = serializers.CharField(allow_blank=True)
+    times = serializers.IntegerField(help_text="How often in a row it has to be right.")
+    ok = serializers.BooleanField(allow_null=True, help_text="Of the last time; null before the first.")
+    detail = serializers.CharField(allow_blank=True)
+    said = serializers.CharField(allow_blank=True, help_text="The beginning of a wrong answer.")
+    passes = serializers.IntegerField(help_text="In a row.")
+    misses = serializers.IntegerField(help_text="In a row.")
+    at = serializers.DateTimeField(allow_null=True)
+    since = serializers.DateTimeField(help_text="When the verification began.")
+
+
 class StepSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     label: Any = serializers.CharField()
@@ -159,6 +177,7 @@ class ChangeDetail(ChangeRow):
     rollouts = RolloutSerializer(many=True, read_only=True)
     steps = serializers.SerializerMethodField()
     waiting = serializers.SerializerMethodField()
+    verifications = VerificationSerializer(many=True, read_only=True)
 
     class Meta(ChangeRow.Meta):
         fields = (
@@ -173,6 +192,7 @@ class ChangeDetail(ChangeRow):
             "rollouts",
             "steps",
             "waiting",
+            "verifications",
         )
         read_only_fields = fields
 

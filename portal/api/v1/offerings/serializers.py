@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from rest_framework import serializers
 
+from services_catalog import reproducibility
 from services_catalog.models import Offering, OfferingVersion, Plan
 
 
@@ -74,14 +75,44 @@ class VersionRow(serializers.ModelSerializer[OfferingVersion]):
         read_only_fields = fields
 
 
+class SourceSerializer(serializers.Serializer[Any]):
+    """A template's line that can make two renderings differ. `values` (JSON pointers) stand beside it."""
+
+    function = serializers.CharField()
+    kind = serializers.ChoiceField(choices=get_args(reproducibility.Kind))
+    file = serializers.CharField()
+    line = serializers.IntegerField()
+    values: Any = serializers.ListField(child=serializers.CharField())
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    """What differed, and with which values: "defaults" or "plan small"."""
+
+    values: Any = serializers.CharField()
+    object = serializers.CharField()
+    path = serializers.CharField(allow_blank=True)
+
+
+class ReproducibilitySerializer(serializers.Serializer[Any]):
+    """Whether it renders the same each time. Empty until it was examined. `varies` is never on offer."""
+
+    status = serializers.ChoiceField(choices=[str(each) for each in reproducibility.Status], required=False)
+    reason = serializers.CharField(required=False, allow_blank=True)
+    sources = SourceSerializer(many=True, required=False)
+    places = PlaceSerializer(many=True, required=False)
+
+
 class VersionDetail(VersionRow):
-    """With the JSON Schema that values are checked against. `short_form` names the fields to ask first."""
+    """With the JSON Schema that values are checked against. `short_form` names the fields to ask first,
+    `overlays` the values that may differ from stage to stage when a release is promoted."""
 
     plans = PlanSerializer(many=True, read_only=True)
     values_schema = serializers.DictField(read_only=True)
     default_values = serializers.DictField(read_only=True)
     locked_values = serializers.DictField(read_only=True)
     short_form: Any = serializers.ListField(child=serializers.CharField(), read_only=True)
+    overlays: Any = serializers.ListField(child=serializers.CharField(), read_only=True)
+    reproducibility = ReproducibilitySerializer(read_only=True)
 
     class Meta(VersionRow.Meta):
         fields = (
@@ -91,6 +122,8 @@ class VersionDetail(VersionRow):
             "default_values",
             "locked_values",
             "short_form",
+            "overlays",
+            "reproducibility",
             "plans",
         )
         read_only_fields = fields
