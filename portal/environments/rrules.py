@@ -60,7 +60,7 @@ def parse(text: str) -> Rule:
     week_starts = parts.pop("WKST", "MO")
     if week_starts not in WEEKDAYS:
         raise NoRecurrence(f"WKST is one of {', '.join(WEEKDAYS)}.")
-    days = _days(parts.pop("BYDAY", None), frequency, "BYWEEKNO" in parts)
+    days = _days(parts.pop("BYDAY", None), frequency, parts)
     numbers = {name: _numbers(name, given, frequency) for name, given in parts.items()}
     if "BYSETPOS" in numbers and not days and len(numbers) == 1:
         raise NoRecurrence("BYSETPOS chooses from what another part such as BYDAY names: add that part.")
@@ -98,17 +98,19 @@ def _too_dense(what: str) -> str:
     return f"{what} is too dense: a window starts at most {MOST_STARTS_A_DAY} times a day, as BYHOUR says."
 
 
-def _days(given: str | None, frequency: str, by_week: bool) -> tuple[tuple[int, int], ...]:
+def _days(given: str | None, frequency: str, others: Mapping[str, str]) -> tuple[tuple[int, int], ...]:
     if given is None:
         return ()
     found = []
+    # with months it is the n-th Monday of each month
+    counted = "MONTHLY" if "BYMONTH" in others and frequency == "YEARLY" else frequency
+    largest = 0 if "BYWEEKNO" in others else ORDINALS.get(counted, 0)
     for each in given.split(","):
         match = BYDAY.fullmatch(each)
         if match is None:
             raise NoRecurrence(f"BYDAY names days as {', '.join(WEEKDAYS)}, not {each[:20]!r}.")
-        largest = 0 if by_week else ORDINALS.get(frequency, 0)
         if match[1] and not 1 <= abs(int(match[1])) <= largest:
-            raise NoRecurrence(f"BYDAY={each} has no meaning with FREQ={frequency} here.")
+            raise NoRecurrence(f"BYDAY={each} has no meaning with FREQ={frequency} and what else is said.")
         found.append((int(match[1] or 0), WEEKDAYS.index(match[2])))
     return tuple(dict.fromkeys(found))
 
