@@ -28,7 +28,7 @@ def check(change: ChangeRequest) -> None:
     if release is None:
         seals.check_retirement(change)
         return
-    gated = not change.environment.gate.is_open(proven=change.proven) or passed is not None
+    gated = passed is not None or not change.environment.gate.is_open(proven=change.proven)
     seals.check(release, change.subject, but=() if gated else ("policy",))
     if not gated and "policy" in seals.altered(release, change.subject):
         _judge_again(change)

@@ -62,7 +62,7 @@ def check_retirement(change: ChangeRequest) -> None:
     """Raise SealBroken unless what runs is what was to be retired."""
     instance = change.subject
     if retirement_seal(instance, instance.current_release) != change.seal:
-        raise SealBroken("Another release runs now than the one to retire. Nothing was removed. Ask again.")
+        raise SealBroken("Another release runs now than the one to retire. Nothing was applied. Ask again.")
 
 
 def altered(release: Release, instance: ServiceInstance) -> list[str]:
