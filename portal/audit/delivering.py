@@ -56,17 +56,25 @@ def deliver_due() -> int:
 
 
 def take(delivery_id: UUID) -> Delivery | None:
-    """Claim a due delivery by counting the attempt; None: not due, taken, or settled meanwhile."""
-    now = clock.now()
+    """Claim a due delivery; None: not due, taken, or settled meanwhile."""
+    seen = look(delivery_id)
+    return seen if seen is not None and claim(seen) else None
+
+
+def look(delivery_id: UUID) -> Delivery | None:
+    """The delivery, if it is due."""
     rows = Delivery.objects.select_related("notification__user")
-    seen = rows.filter(pk=delivery_id).first()
-    if seen is None or seen.state != State.WAITING or seen.next_attempt_at > now:
-        return None
-    claimed = {"attempts": seen.attempts + 1, "next_attempt_at": now + ATTEMPT}
-    if not Delivery.objects.filter(pk=seen.pk, state=State.WAITING, attempts=seen.attempts).update(**claimed):
-        return None
-    seen.attempts, seen.next_attempt_at = seen.attempts + 1, now + ATTEMPT
-    return seen
+    return rows.due(clock.now()).filter(pk=delivery_id).first()
+
+
+def claim(seen: Delivery) -> bool:
+    """Count the attempt and put the next one off, unless somebody else did so since it was looked at."""
+    count, again = seen.attempts + 1, clock.now() + ATTEMPT
+    rows = Delivery.objects.filter(pk=seen.pk, state=State.WAITING, attempts=seen.attempts)
+    if not rows.update(attempts=count, next_attempt_at=again):
+        return False
+    seen.attempts, seen.next_attempt_at = count, again
+    return True
 
 
 def attempt(delivery: Delivery) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from portal.accounts.models import User
-from portal.audit.models import Notification, NotificationPreference
+from portal.audit.models import Delivery, Notification, NotificationPreference
 from portal.audit.recording import record
 from portal.core import clock
 
 Wanted = NotificationPreference.Email
+# read ones are forgotten after this; what they told stays in the audit trail
+KEPT = timedelta(days=180)
 # nobody needs a larger number, and it keeps the count cheap
 COUNTED = 100
 
@@ -71,3 +73,11 @@ def prefer(user: User, *, email: str) -> NotificationPreference:
     if email != before:
         record("notification.preferred", user, actor=user, before={"email": before}, after={"email": email})
     return preference
+
+
+def forget_old() -> int:
+    """Remove what was read long ago, and deliveries that ended long ago. How many rows."""
+    before = clock.now() - KEPT
+    read, _ = Notification.objects.filter(read_at__lt=before).delete()
+    ended, _ = Delivery.objects.filter(finished_at__lt=before).delete()
+    return read + ended

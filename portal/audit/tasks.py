@@ -2,7 +2,7 @@
 
 import structlog
 
-from portal.audit import chain, delivering
+from portal.audit import chain, delivering, inbox
 from portal.audit.context import acting
 from portal.audit.models import AuditEvent
 from portal.celery import app
@@ -24,6 +24,12 @@ def deliver() -> int:
     """Send the notices that are due by e-mail and to the webhook."""
     with acting(AuditEvent.Source.TASK):
         return delivering.deliver_due()
+
+
+@app.task
+def forget_notices() -> int:
+    """Remove notices that were read long ago."""
+    return inbox.forget_old()
 
 
 def wake_deliveries() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -158,3 +160,14 @@ def test_the_webhook_hears_once_of_what_many_are_told(receiver: Receiver):
     notify([], topic="gate.passed", text="Nobody is there to be told.", url="/changes/2/", key="nobody")
     tasks.deliver()
     assert len(receiver.posts) == 2
+
+
+def test_what_was_read_long_ago_is_forgotten_and_what_is_unread_is_not(olga, receiver: Receiver, monkeypatch):
+    (read,), _ = tell(olga, key="read"), tell(olga, key="unread")
+    inbox.read(read)
+    tasks.deliver()
+    later = clock.now() + inbox.KEPT + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    tasks.forget_notices()
+    assert [row.key for row in Notification.objects.all()] == ["unread"]
+    assert not Delivery.objects.exists()
