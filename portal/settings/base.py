@@ -195,6 +195,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=15),
         "options": {"expires": 15},
     },
+    "watch-gates": {
+        "task": "portal.lifecycle.tasks.watch_gates",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
     "link-audit": {
         "task": "portal.audit.tasks.link",
         "schedule": timedelta(seconds=5),
@@ -204,6 +209,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.audit.tasks.deliver",
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
+    },
+    "forget-notices": {
+        "task": "portal.audit.tasks.forget_notices",
+        "schedule": timedelta(hours=6),
+        "options": {"expires": 3600},
     },
 }
 
@@ -223,6 +233,7 @@ SLIPWAY_LIBRARY_DIR: Path
 SLIPWAY_CATALOG_MUTABLE: bool
 SLIPWAY_API_WRITES_PER_MINUTE: int
 SLIPWAY_METRICS_TOKEN: str
+SLIPWAY_METRICS_SERVICE: str
 SLIPWAY_BASE_URL: str
 SLIPWAY_EMAIL_FROM: str
 SLIPWAY_WEBHOOK_URL: str
@@ -272,6 +283,7 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_CATALOG_MUTABLE": environ.catalog_mutable,
         "SLIPWAY_API_WRITES_PER_MINUTE": environ.api_writes_per_minute,
         "SLIPWAY_METRICS_TOKEN": environ.metrics_token,
+        "SLIPWAY_METRICS_SERVICE": environ.metrics_service,
         "SLIPWAY_EXCEPTION_DAYS": environ.exception_days,
         **channels.settings_of(environ),
         "LOGGING": logging_for(environ.log_format),

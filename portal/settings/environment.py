@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Environment:
     token_days: int
     api_writes_per_minute: int
     metrics_token: str
+    metrics_service: str
     exception_days: Mapping[str, int]
     base_url: str
     email_url: str
@@ -95,6 +97,7 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         token_days=number("token_days", "90"),
         api_writes_per_minute=number("api_writes_per_minute", "120"),
         metrics_token=text("metrics_token", ""),
+        metrics_service=_service(text("metrics_service", "")),
         exception_days=_days(text("exception_days", "critical=7,high=30,medium=90,low=180")),
         base_url=text("base_url", "").rstrip("/"),
         email_url=text("email_url", ""),
@@ -102,6 +105,15 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         webhook_url=text("webhook_url", ""),
         webhook_secret=words("webhook_secret"),
     )
+
+
+def _service(value: str) -> str:
+    """`namespace/service:port`, or nothing."""
+    if value and not re.fullmatch(r"[a-z0-9][-a-z0-9]*/[a-z0-9][-a-z0-9]*:[a-z0-9][-a-z0-9]*", value):
+        raise SettingInvalid(
+            "SLIPWAY_METRICS_SERVICE must be like monitoring/prometheus:9090: namespace, service and port."
+        )
+    return value
 
 
 def _days(value: str) -> dict[str, int]:

@@ -18,7 +18,7 @@ from portal.core.objects import ObjectKey
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, Release, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
-from portal.lifecycle.operations import quota, scope, secrets, waivers
+from portal.lifecycle.operations import checks, quota, scope, secrets, waivers
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
 from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
@@ -236,6 +236,8 @@ def _compose(result: Draft) -> None:
             return
         result.sealed_values = composed.values
     result.masked_values = catalog_values.masked(schema, result.sealed_values)
+    names = {"namespace": wish.namespace, "release": wish.name}
+    result.errors += checks.errors(wish.version, result.sealed_values, names)
 
 
 def _render(result: Draft) -> Rendered | None:

@@ -1,12 +1,11 @@
 """Making a cluster match a change's goal, one short step at a time.
 
-    applying ──► observing ──► succeeded
-        │            │
-        └────────────┴──► reverting ──► failed (and what ran before runs again)
+    applying ──► observing ──► verifying ──► succeeded
+        │            │             │
+        └────────────┴─────────────┴──► reverting ──► failed (and what ran before runs again)
 
 Each step claims the change, does one thing and gives the claim back with the time of the next step. Every
-step
-may be repeated: a second delivery, or another worker after a lost one, resumes from what the row says.
+step may be repeated: a second delivery, or another worker after a lost one, resumes from what the row says.
 """
 
 from __future__ import annotations
@@ -21,8 +20,9 @@ import structlog
 from portal.clusters.errors import ClusterError, HelmStopped
 from portal.core import clock
 from portal.core.errors import SealBroken, SlipwayError
-from portal.lifecycle.models import ChangeRequest
-from portal.lifecycle.operations import admittance, claims, observation, outcomes, seals
+from portal.lifecycle import check_results
+from portal.lifecycle.models import ChangeRequest, Release
+from portal.lifecycle.operations import admittance, claims, observation, outcomes, seals, verification
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.rollouts import Attempt, bring, remove
 from portal.lifecycle.states import ChangeKind, Health, Phase
@@ -86,14 +86,46 @@ def observe(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float
         observation.statuses(instance, change.release.objects_masked, seconds=linger)
     )
     if health == Health.READY:
-        outcomes.succeed(change, claim, message=f"Release #{change.release.number} runs and is ready.")
-        return None
+        return _ready(change, change.release, claim, lost)
     observation.set_health(instance, Health.WORKING, message)
     if health == Health.WRONG and "missing" not in message:
         return _revert(change, claim, f"{message}.")
     if change.observe_until and clock.now() >= change.observe_until:
         limit = change.release.offering_version.ready_timeout_seconds
         return _revert(change, claim, f"Not ready within {limit} s: {message}.")
+    return _come_back(change, claim)
+
+
+def _ready(change: ChangeRequest, release: Release, claim: Claim, lost: threading.Event) -> float | None:
+    """Done, unless the version declares how to verify it."""
+    begun = verification.begin(release, change.subject)
+    if begun is None:
+        outcomes.succeed(change, claim, message=f"Release #{release.number} runs and is ready.")
+        return None
+    results, within = begun
+    until = clock.now() + within
+    claim.write(phase=Phase.VERIFYING, attempts=0, verifications=results, verify_until=until)
+    change.phase, change.verifications, change.verify_until = Phase.VERIFYING, results, until
+    return verify(change, claim, lost)
+
+
+def verify(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+    """One round of the declared checks, of objects that are still as they should be."""
+    release, instance = change.release, change.subject
+    assert release is not None  # noqa: S101 a check constraint holds it
+    health, message = observation.health_of(observation.statuses(instance, release.objects_masked, seconds=0))
+    results = verification.look(change, release, unready="" if health == Health.READY else message)
+    claim.write(verifications=results)
+    if health == Health.WRONG and "missing" not in message:
+        return _revert(change, claim, f"Refused by verification: it was ready, and is no more. {message}.")
+    if check_results.all_passed(results):
+        said = f"Release #{release.number} runs, is ready and verified: {check_results.passed(results)}."
+        outcomes.succeed(change, claim, message=said)
+        return None
+    over = change.verify_until is None or clock.now() >= change.verify_until
+    if over and not check_results.is_going_well(results):
+        return _revert(change, claim, f"Refused by verification: {check_results.refusal(results)}")
+    observation.set_health(instance, Health.WORKING, f"Verifying: {check_results.progress(results)}")
     return _come_back(change, claim)
 
 
@@ -119,7 +151,11 @@ def _observe_removal(change: ChangeRequest, claim: Claim, linger: float) -> floa
 
 def _come_back(change: ChangeRequest, claim: Claim) -> float:
     """Sooner at first, then every five seconds."""
-    age = (clock.now() - (change.applied_at or clock.now())).total_seconds()
+    now = clock.now()
+    began = (
+        check_results.since(change.verifications) if change.phase == Phase.VERIFYING else change.applied_at
+    )
+    age = (now - (began or now)).total_seconds()
     seconds = 1.0 if age < 15 else 2.0 if age < 60 else 5.0
     claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=0)
     return seconds
@@ -161,7 +197,12 @@ def revert(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float 
     return None
 
 
-STEPS: Mapping[Phase, Step] = {Phase.APPLYING: apply, Phase.OBSERVING: observe, Phase.REVERTING: revert}
+STEPS: Mapping[Phase, Step] = {
+    Phase.APPLYING: apply,
+    Phase.OBSERVING: observe,
+    Phase.VERIFYING: verify,
+    Phase.REVERTING: revert,
+}
 
 
 def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float | None:
@@ -178,7 +219,7 @@ def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float |
     attempts = change.attempts + 1
     retryable = exc.retryable if isinstance(exc, ClusterError) else not isinstance(exc, SlipwayError)
     try:
-        if isinstance(exc, SealBroken):
+        if not retryable and _is_untouched(change, exc):
             _refuse(change, claim, message)
             return None
         if retryable and attempts < MAX_ATTEMPTS:
@@ -197,6 +238,13 @@ def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float |
     except claims.ClaimLost:
         log.warning("claim_lost", change=change.pk, token=claim.token)
     return None
+
+
+def _is_untouched(change: ChangeRequest, exc: Exception) -> bool:
+    """Whether the cluster still is as it was: no attempt was begun, or this first one ended before helm was
+    given what differs. A worker that was lost before may have left something."""
+    begun = change.rollouts.count() if change.phase == Phase.APPLYING else None
+    return begun == 0 or (begun == 1 and isinstance(exc, SealBroken))
 
 
 def _refuse(change: ChangeRequest, claim: Claim, message: str) -> None:

@@ -12,6 +12,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import PLATFORM_TABLE, Verb
 from portal.core import clock
 from portal.environments.models import Environment
+from portal.lifecycle import check_results
 from portal.lifecycle.models import Approval, ChangeRequest
 from portal.lifecycle.states import EXECUTABLE_STATES, ChangeState, Phase
 
@@ -107,6 +108,8 @@ def brief(change: ChangeRequest) -> str:
 def _running(change: ChangeRequest) -> str:
     if change.phase == Phase.OBSERVING:
         return "its objects to become ready" if change.release_id else "its objects to go"
+    if change.phase == Phase.VERIFYING:
+        return f"its verification: {check_results.progress(change.verifications)}"
     if change.phase == Phase.REVERTING:
         return "the rollback"
     if change.attempts:
@@ -115,7 +118,8 @@ def _running(change: ChangeRequest) -> str:
 
 
 def steps(change: ChangeRequest) -> list[Step]:
-    """asked → judged → approved → applied → observed, each with its time."""
+    """asked → judged → approved → applied → observed → verified, each with its time; the last only where
+    checks are declared."""
     denied, gated = change.state == ChangeState.DENIED, change.environment.is_gated
     refused = change.state in (
         ChangeState.REJECTED,
@@ -139,9 +143,26 @@ def steps(change: ChangeRequest) -> list[Step]:
         marks.append(("approved", "Approved", change.decided_at, refused, detail))
     if not denied and not refused:
         marks.append(("applied", "Applied", change.applied_at, failed and change.applied_at is None, ""))
-        done = change.finished_at if change.state == ChangeState.SUCCEEDED else None
-        marks.append(("observed", "Observed", done, failed and change.applied_at is not None, ""))
+        marks += _after_applying(change)
     return _with_states(marks)
+
+
+def _after_applying(change: ChangeRequest) -> list[tuple[str, str, datetime | None, bool, str]]:
+    """Ready, and then verified: by a change that was, or that is to be."""
+    failed = change.state == ChangeState.FAILED and change.applied_at is not None
+    done = change.finished_at if change.state == ChangeState.SUCCEEDED else None
+    began = check_results.since(change.verifications)
+    to_be = change.is_active and change.release and change.release.offering_version.verification
+    if not began and not to_be:
+        return [("observed", "Observed", done, failed, "")]
+    return [
+        ("observed", "Observed", began, failed and not began, ""),
+        ("verified", "Verified", done, failed and began is not None, _verified(change)),
+    ]
+
+
+def _verified(change: ChangeRequest) -> str:
+    return check_results.progress(change.verifications) if change.verifications else ""
 
 
 def _with_states(marks: list[tuple[str, str, datetime | None, bool, str]]) -> list[Step]:
