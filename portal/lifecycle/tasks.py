@@ -21,7 +21,9 @@ from portal.lifecycle.operations import (
     health,
     installation,
     reconcile,
+    reminders,
     scanning,
+    settling,
 )
 from portal.lifecycle.operations.evidence import gathering
 from portal.lifecycle.selectors import bundle, changes
@@ -74,12 +76,20 @@ def sweep() -> None:
     """Find what no message speaks of any more: lost wake-ups, expired leases, changes that nobody decided."""
     with acting(AuditEvent.Source.TASK):
         expiry.expire_due()
+        settling.settle()
     for change_id in changes.due_ids():
         wake(change_id)
     for change_id in gathering.due_ids():
         wake_evidence(change_id)
     for radius_id in blast_radius.due_ids():
         wake_blast_radius(radius_id)
+
+
+@app.task
+def remind() -> None:
+    """Tell people again what waits for them, and others what has waited too long."""
+    with acting(AuditEvent.Source.TASK):
+        reminders.remind()
 
 
 @app.task

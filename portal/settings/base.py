@@ -175,6 +175,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "remind": {
+        "task": "portal.lifecycle.tasks.remind",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
     "refresh-health": {
         "task": "portal.lifecycle.tasks.refresh_health",
         "schedule": timedelta(seconds=30),

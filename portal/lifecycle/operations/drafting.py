@@ -50,6 +50,7 @@ class Wish:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     instance: ServiceInstance | None = None
     source: Release | None = None
+    again: Release | None = None  # what is sealed anew: the secrets made for it stay
     reason: str = ""
     emergency: bool = False
 
@@ -224,7 +225,8 @@ def _compose(result: Draft) -> None:
     if wish.kind == ChangeKind.ROLLBACK and wish.source is not None:
         result.sealed_inputs, result.sealed_values = wish.source.inputs, wish.source.values
     else:
-        previous = wish.base.values if wish.base else None
+        before = wish.again or wish.base
+        previous = before.values if before else None
         # Where a person sent the mask back, the secret it stands for is what was meant.
         result.sealed_inputs, _ = catalog_values.unmask(schema, wish.inputs, previous)
         try:

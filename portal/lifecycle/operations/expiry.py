@@ -8,6 +8,7 @@ from portal.audit.recording import record
 from portal.core import clock
 from portal.core.errors import StateConflict
 from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.operations import announcing
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.states import CHANGES, ChangeState
 
@@ -29,6 +30,7 @@ def expire_due() -> int:
                 )
                 abandon(change)
                 record("change.expired", change, actor=None)
+                announcing.ended(change, "change.expired", "nobody decided in time.")
             count += 1
         except StateConflict:
             continue  # decided in this very moment

@@ -7,6 +7,7 @@ from django.db import transaction
 from portal.audit.recording import record
 from portal.core import clock
 from portal.lifecycle.models import ChangeRequest, PolicyReport, ServiceInstance, Violation
+from portal.lifecycle.operations import announcing
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.observation import set_health
 from portal.lifecycle.states import ChangeKind, ChangeState, Health
@@ -34,6 +35,7 @@ def succeed(change: ChangeRequest, claim: Claim, *, message: str) -> None:
         before={"release": change.base_release and change.base_release.digest},
         after={"release": change.release and change.release.digest, "outcome": message},
     )
+    announcing.verified(change)
 
 
 @transaction.atomic
@@ -45,3 +47,4 @@ def fail(
     claim.move(ChangeState.RUNNING, ChangeState.FAILED, phase="", finished_at=clock.now(), outcome=message)
     set_health(instance, health, health_message)
     record("change.failed", change, actor=None, after={"outcome": message})
+    announcing.failed(change, message)

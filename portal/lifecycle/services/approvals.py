@@ -12,7 +12,6 @@ from portal.core.errors import (
     EvidenceMissing,
     NotPermitted,
     PolicyDenied,
-    ReauthenticationRequired,
     ReleaseChanged,
     SlipwayError,
     StateConflict,
@@ -20,9 +19,10 @@ from portal.core.errors import (
 )
 from portal.lifecycle import tasks
 from portal.lifecycle.models import Approval, ChangeRequest
-from portal.lifecycle.operations import seals
+from portal.lifecycle.operations import announcing, queueing, seals
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.selectors import consents, evidence
+from portal.lifecycle.services import deciding
 from portal.lifecycle.states import CHANGES, ChangeState
 
 
@@ -36,9 +36,9 @@ def approve(
     ReleaseChanged (the digest seen is not the digest sealed), EvidenceMissing, ChangeWanted, SealBroken,
     PolicyDenied (only an emergency may pass it).
     """
-    _check_may_decide(change, actor)
-    _check_identity(change, actor, password)
-    _check_digest(change, digest)
+    deciding.check_may_decide(change, actor)
+    deciding.check_identity(change, actor, password)
+    deciding.check_digest(change, digest)
     _check_ready(change, actor)
     with transaction.atomic():
         approval = _decide(change, actor, Approval.Decision.APPROVED, digest, comment)
@@ -52,12 +52,12 @@ def approve(
 def reject(change: ChangeRequest, *, actor: User, digest: str, comment: str) -> Approval:
     """Refuse the change; the reason is required. Raises NotPermitted, StateConflict, ReleaseChanged as
     `approve`, and ValidationFailed without a reason."""
-    _check_may_decide(change, actor)
+    deciding.check_may_decide(change, actor)
     if not comment.strip():
         raise ValidationFailed.at(
             "/comment", "Say why, so that whoever asked knows what to change.", "required"
         )
-    _check_digest(change, digest)
+    deciding.check_digest(change, digest)
     with transaction.atomic():
         approval = _decide(change, actor, Approval.Decision.REJECTED, digest, comment)
         now = clock.now()
@@ -72,6 +72,7 @@ def reject(change: ChangeRequest, *, actor: User, digest: str, comment: str) -> 
         )
         abandon(change)
         record("change.rejected", change, actor=actor, after={"digest": digest}, comment=comment)
+        announcing.ended(change, "change.rejected", f"rejected by {actor}: {comment}", actor=actor)
     change.refresh_from_db()
     return approval
 
@@ -80,7 +81,7 @@ def why_may_not_decide(change: ChangeRequest, user: User) -> str | None:
     """The reason why `user` may neither approve nor reject this change now, for a page to show; None when
     they may."""
     try:
-        _check_rules(change, user)
+        deciding.check_rules(change, user)
     except NotPermitted as exc:
         return exc.message
     if change.state != ChangeState.AWAITING_APPROVAL:
@@ -102,48 +103,8 @@ def why_not_yet(change: ChangeRequest, user: User) -> SlipwayError | None:
 
 def queue(change: ChangeRequest) -> None:
     """The gate is satisfied: hand the change to the workers. Belongs into the caller's transaction."""
-    now = clock.now()
-    CHANGES.move(
-        ChangeRequest.objects.all(),
-        pk=change.pk,
-        old=ChangeState.AWAITING_APPROVAL,
-        new=ChangeState.QUEUED,
-        decided_at=now,
-        run_after=now,
-        expires_at=None,
-    )
-    record("change.queued", change, actor=None)
+    queueing.queue(change)
     transaction.on_commit(lambda: tasks.wake(change.pk))
-
-
-def _check_rules(change: ChangeRequest, user: User) -> None:
-    change.environment.gate.check_may_decide(
-        user, requester=change.requested_by_id, contributors=change.contributor_ids
-    )
-
-
-def _check_may_decide(change: ChangeRequest, actor: User) -> None:
-    try:
-        _check_rules(change, actor)
-    except NotPermitted as exc:
-        record("decision.refused", change, actor=actor, after={"reason": exc.message})
-        raise
-
-
-def _check_identity(change: ChangeRequest, actor: User, password: str) -> None:
-    """Where the gate wants it, the person at the keyboard proves to be who signed in."""
-    if not change.environment.reauthenticate:
-        return
-    if not password:
-        raise ReauthenticationRequired
-    if not actor.check_password(password):
-        record("decision.refused", change, actor=actor, after={"reason": "wrong password"})
-        raise ReauthenticationRequired("That is not your password. Nothing was decided.")
-
-
-def _check_digest(change: ChangeRequest, digest: str) -> None:
-    if change.state == ChangeState.AWAITING_APPROVAL and digest != change.seal:
-        raise ReleaseChanged(sealed=change.seal)
 
 
 def _check_ready(change: ChangeRequest, actor: User) -> None:

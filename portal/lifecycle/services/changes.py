@@ -18,19 +18,19 @@ from portal.core.errors import (
     IdempotencyKeyReused,
     OutOfScope,
     PolicyDenied,
-    QuotaExceeded,
     StateConflict,
     ValidationFailed,
 )
 from portal.lifecycle import tasks
 from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, ServiceInstance
-from portal.lifecycle.operations import contributors, seals
+from portal.lifecycle.operations import announcing, contributors, seals
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.operations.drafting import Draft, Wish
 from portal.lifecycle.operations.risk import assess
 from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import superseding
 from portal.lifecycle.services.previews import preview
+from portal.lifecycle.services.quotas import refuse_quota
 from portal.lifecycle.services.sealing import facts, seal
 from portal.lifecycle.states import CHANGES, ChangeKind, ChangeState, Health
 from portal.policy.emergencies import passable
@@ -64,7 +64,7 @@ def open_change(wish: Wish, *, idempotency_key: str | None = None, fingerprint: 
     if not draft.judgement.allowed and not emergency:
         _deny(draft, idempotency_key, fingerprint)
     if draft.quota_exceeded:
-        _refuse_quota(draft)
+        refuse_quota(draft)
     try:
         change = _open(draft, idempotency_key, fingerprint, emergency)
     except IntegrityError as exc:
@@ -149,6 +149,7 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency
         comment=wish.reason,
     )
     if waits:
+        announcing.waits(change)
         transaction.on_commit(lambda: tasks.wake_evidence(change.pk))
     else:
         record("change.queued", change, actor=None)
@@ -208,15 +209,6 @@ def _denial(change: ChangeRequest) -> PolicyDenied:
     return PolicyDenied(change=change.pk, verdicts=blocking)
 
 
-def _refuse_quota(draft: Draft) -> NoReturn:
-    lines = [vars(line) for line in draft.quota_exceeded]
-    said = "; ".join(f"{line.resource} {line.after} of {line.hard}" for line in draft.quota_exceeded)
-    raise QuotaExceeded(
-        f"The namespace's quota has no room for this: {said}. Choose a smaller plan, or a larger namespace.",
-        quota=lines,
-    )
-
-
 def cancel(change: ChangeRequest, *, actor: User, comment: str = "") -> None:
     """Withdraw a change that no worker has taken yet. Raises NotPermitted, StateConflict."""
     require(actor, Verb.CANCEL, change.team_id)
@@ -237,4 +229,5 @@ def cancel(change: ChangeRequest, *, actor: User, comment: str = "") -> None:
         )
         abandon(change)
         record("change.cancelled", change, actor=actor, comment=comment)
+        announcing.ended(change, "change.cancelled", f"cancelled by {actor}. {comment}", actor=actor)
     change.refresh_from_db()

@@ -11,6 +11,7 @@ from portal.audit.recording import record
 from portal.core import clock
 from portal.core.errors import ChangeUnderWay, StateConflict
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.operations import announcing
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.states import CHANGES, ChangeState
 
@@ -55,6 +56,8 @@ def supersede(change: ChangeRequest, *, actor: User, by: ChangeRequest | None = 
         outcome=why or f"Superseded by a newer request of {actor}.",
     )
     record("change.superseded", change, actor=actor, after={"by": by.pk if by else None}, comment=why)
+    said = why or f"superseded by a newer request of {actor}."
+    announcing.ended(change, "change.superseded", said, actor=actor)
 
 
 def close_overtaken(changes: Sequence[ChangeRequest], *, actor: User, why: str) -> list[ChangeRequest]:
