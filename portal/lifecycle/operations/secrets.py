@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from portal.core import pointers
-from portal.core.masking import MASK, mask_documents
+from portal.core.masking import MASK, fingerprint, mask_documents
 from services_catalog import values as catalog_values
 
 SHORTEST_MASKED = 6
@@ -17,8 +17,12 @@ SHORTEST_MASKED = 6
 
 def masked(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rendered objects for the database, the API and pages: a secret is a keyed fingerprint."""
-    key = hashlib.sha256(b"mask:" + settings.SLIPWAY_FIELD_KEYS[-1].encode()).digest()
-    return mask_documents(documents, key)
+    return mask_documents(documents, _key())
+
+
+def mark(secret: str) -> str:
+    """What stands for a secret wherever people look, so that they see whether two are the same."""
+    return fingerprint(secret, _key())
 
 
 def of(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
@@ -37,3 +41,7 @@ class Redactor:
         for secret in self.secrets:
             text = text.replace(secret, MASK)
         return text
+
+
+def _key() -> bytes:
+    return hashlib.sha256(b"mask:" + settings.SLIPWAY_FIELD_KEYS[-1].encode()).digest()

@@ -12,18 +12,25 @@ from django.db.models import F, Q, QuerySet
 from portal.core import clock
 from portal.core.errors import SlipwayError
 from portal.lifecycle.models import ChangeRequest, Evidence
-from portal.lifecycle.operations.evidence import policies
+from portal.lifecycle.operations.evidence import diff, drift, findings, health, policies, quota, rollback
 from portal.lifecycle.operations.evidence.found import Found
+from portal.lifecycle.operations.evidence.subject import Subject
 from portal.lifecycle.states import ChangeState
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=120)
 
-Gatherer = Callable[[ChangeRequest], Found | None]
+Gatherer = Callable[[Subject], Found | None]
 # By kind, as portal/lifecycle/selectors/evidence.py names them.
 GATHERERS: Mapping[str, Gatherer] = {
     "policies": policies.gather,
+    "findings": findings.gather,
+    "health": health.gather,
+    "drift": drift.gather,
+    "diff": diff.gather,
+    "rollback": rollback.gather,
+    "quota": quota.gather,
 }
 
 
@@ -34,15 +41,22 @@ def due_ids(limit: int = 100) -> list[int]:
 
 def gather(change_id: int) -> bool:
     """Gather every kind of evidence of a waiting change, if it is due and free; a second delivery finds it
-    taken or done. What cannot be found out is said so, never left as it was."""
+    taken or done. What cannot be found out is said so, never left as it was.
+
+    All is as old as the beginning: what was asked for after it is gathered again.
+    """
     now = clock.now()
-    if not _due(now).filter(pk=change_id).update(evidence_lease=now + LEASE):
+    lease = now + LEASE
+    if not _due(now).filter(pk=change_id).update(evidence_lease=lease):
         return False
-    change = ChangeRequest.objects.for_execution().get(pk=change_id)
+    change = ChangeRequest.objects.for_execution().select_related("offering").get(pk=change_id)
+    subject = Subject(change, began_at=now)
     for kind, gatherer in GATHERERS.items():
-        _keep(change, kind, _found(kind, gatherer, change))
-    ChangeRequest.objects.filter(pk=change_id).update(evidence_gathered_at=clock.now(), evidence_lease=None)
-    return True
+        if not _keep(subject, kind, _found(kind, gatherer, subject), lease):
+            log.warning("evidence_lease_lost", change=change_id, kind=kind)
+            return False
+    done = ChangeRequest.objects.filter(pk=change_id, evidence_lease=lease)
+    return bool(done.update(evidence_gathered_at=now, evidence_lease=None))
 
 
 def _due(now: datetime) -> QuerySet[ChangeRequest]:
@@ -54,23 +68,33 @@ def _due(now: datetime) -> QuerySet[ChangeRequest]:
     )
 
 
-def _found(kind: str, gatherer: Gatherer, change: ChangeRequest) -> Found | None:
+def _found(kind: str, gatherer: Gatherer, subject: Subject) -> Found | None:
     try:
-        return gatherer(change)
+        return gatherer(subject)
     except SlipwayError as exc:
-        return Found(Evidence.Status.UNKNOWN, f"Could not be found out: {exc.message}"[:300], "portal")
+        said = f"Could not be found out: {_covered(subject, exc.message)}"
+        return Found(Evidence.Status.UNKNOWN, said, "portal")
     except Exception:
-        log.exception("evidence_failed", change=change.pk, kind=kind)
+        log.exception("evidence_failed", change=subject.change.pk, kind=kind)
         return Found(Evidence.Status.UNKNOWN, "Could not be found out: the portal's log says why.", "portal")
 
 
+def _covered(subject: Subject, message: str) -> str:
+    """Helm and clusters quote values."""
+    return subject.cover().text(message)
+
+
 @transaction.atomic
-def _keep(change: ChangeRequest, kind: str, found: Found | None) -> None:
-    """The newest replaces the one before; what does not concern this change has no row."""
+def _keep(subject: Subject, kind: str, found: Found | None, lease: datetime) -> bool:
+    """The newest replaces the one before; what does not concern this change has no row. Nothing is written
+    by a worker that was given up, whose lease another has."""
+    change = subject.change
+    if not ChangeRequest.objects.filter(pk=change.pk, evidence_lease=lease).update(evidence_lease=lease):
+        return False
     rows = Evidence.objects.filter(change=change, kind=kind)
     if found is None:
         rows.delete()
-        return
+        return True
     rows.update_or_create(
         change=change,
         kind=kind,
@@ -80,6 +104,7 @@ def _keep(change: ChangeRequest, kind: str, found: Found | None) -> None:
             "detail": dict(found.detail),
             "source": found.source[:120],
             "digest": change.seal,
-            "observed_at": clock.now(),
+            "observed_at": subject.began_at,
         },
     )
+    return True

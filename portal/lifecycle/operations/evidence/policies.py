@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from portal.core.digests import short
-from portal.lifecycle.models import ChangeRequest, Evidence
+from portal.lifecycle.models import Evidence
 from portal.lifecycle.operations.evidence.found import Found
-from portal.lifecycle.operations.judging import judge_release
+from portal.lifecycle.operations.evidence.subject import Subject
 from portal.lifecycle.selectors import bundle
+from portal.policy import Verdict
+
+MOST = 50
 
 
-def gather(change: ChangeRequest) -> Found:
+def gather(subject: Subject) -> Found | None:
     """Judged anew, so an exception that has ended and a rule of yesterday show. Raises SlipwayError."""
-    judgement = judge_release(change)
+    if subject.change.release is None:
+        return None
+    judgement = subject.judgement()
     parts = [f"{judgement.passed} pass"]
     parts += [f"{judgement.waived} waived"] if judgement.waived else []
     parts += [f"{judgement.warned} warn"] if judgement.warned else []
@@ -21,9 +26,26 @@ def gather(change: ChangeRequest) -> Found:
         status = Evidence.Status.NOTE
     if not judgement.allowed:
         status = Evidence.Status.BAD
+    verdicts = judgement.verdicts
+    warned = [_said(verdict) for verdict in verdicts if verdict.outcome in ("warn", "audit")]
     return Found(
         status,
         ", ".join(parts),
         f"policies {short(bundle.current().digest)}",
-        {"denied": sorted({verdict.policy for verdict in judgement.verdicts if verdict.blocks})},
+        {
+            "denied": sorted({verdict.policy for verdict in verdicts if verdict.blocks}),
+            "exceptions": list(judgement.exceptions)[:MOST],
+            "warned": warned[:MOST],
+            "left_off": max(len(warned) - MOST, 0),
+        },
     )
+
+
+def _said(verdict: Verdict) -> dict[str, str]:
+    return {
+        "policy": verdict.policy,
+        "title": verdict.title[:200],
+        "severity": verdict.severity,
+        "object": str(verdict.key),
+        "message": verdict.message[:300],
+    }
