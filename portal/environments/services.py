@@ -61,10 +61,11 @@ def save_environment(
     actor: User | None = None,
     promotes_from: Iterable[Environment] | None = None,
     approver_groups: Iterable[ApproverGroup] | None = None,
+    reason: str = "",
     **fields: Any,
 ) -> Environment:
     """Create a stage, or change it and its gate; what is not given stays. Saving what is already so records
-    nothing.
+    nothing. Rules of a gate that people set go through portal/lifecycle/services/gates.py, which checks them.
 
     Raises ValidationFailed when promotions would go in a circle.
     """
@@ -87,6 +88,7 @@ def save_environment(
         actor=actor,
         before=said,
         after=_facts(environment, [*fields, *related]),
+        comment=reason,
     )
     return environment
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from portal.accounts.models import User
 from portal.accounts.roles import PlatformRoleName
 from portal.audit.notifying import notify
+from portal.core import clock
 from portal.environments.models import Environment
 from portal.lifecycle.models import BreakGlass, ChangeComment, ChangeRequest
 from portal.lifecycle.selectors.changes import deciders
@@ -96,13 +97,12 @@ def review_overdue(glass: BreakGlass) -> None:
     _tell(glass.change, holders(OPERATOR, ENGINEER), "gate.review_overdue", text, urgent=True)
 
 
-def relaxed(environment: Environment, rules: Iterable[str], *, by: str, key: str) -> None:
-    """A gate lets more people decide than it did; `key` says which change of the rules it was."""
+def relaxed(environment: Environment, rules: Iterable[str], *, by: str) -> None:
+    """A gate lets more people decide than it did."""
     text = f"{by} relaxed the gate of {environment}: {'; '.join(rules)}."
     url = f"/platform/environments/{environment.slug}/gate/"
-    notify(
-        holders(OPERATOR), topic="gate.relaxed", text=text, url=url, key=f"gate.relaxed:{key}", urgent=True
-    )
+    key = f"gate.relaxed:{environment.slug}:{clock.now().isoformat()}"
+    notify(holders(OPERATOR), topic="gate.relaxed", text=text, url=url, key=key, urgent=True)
 
 
 def holders(*roles: PlatformRoleName) -> list[User]:
