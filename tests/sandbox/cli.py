@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ class Cli:
     kubeconfig: Path
     namespace: str
     home: Path
+    # of the environment, beside what both need
+    extra: dict[str, str] = field(default_factory=dict)
 
     def __call__(
         self, *arguments: str, stdin: str = "", fails: bool = False
@@ -36,6 +38,7 @@ class Cli:
                 "HOME": str(self.home),
                 "KUBECONFIG": str(self.kubeconfig),
                 "KUBECTL_KUBERC": "false",
+                **self.extra,
             },
             check=False,
         )

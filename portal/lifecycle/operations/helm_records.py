@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from portal.clusters.metadata import Metadata
@@ -75,16 +75,18 @@ def _rollouts(instances: Iterable[ServiceInstance]) -> dict[int, list[Rollout]]:
 
 
 def _ours(revision: int, document: Mapping[str, Any], rollouts: Iterable[Rollout]) -> bool:
-    """A rollout says so, or was at work when the record was made: one that was killed says nothing."""
     created = moment(str(document["metadata"].get("creationTimestamp") or ""))
-    return any(
-        rollout.helm_revision == revision
-        or (
-            created is not None
-            and rollout.started_at - SKEW <= created <= (rollout.finished_at or clock.now()) + SKEW
-        )
-        for rollout in rollouts
-    )
+    return any(_made_by(rollout, revision, created) for rollout in rollouts)
+
+
+def _made_by(rollout: Rollout, revision: int, created: datetime | None) -> bool:
+    """The rollout says so; or it was at work when the record was made, and either never came to say which
+    revision it made, or had to clear up with earlier ones first."""
+    if rollout.helm_revision is not None and revision >= rollout.helm_revision:
+        return rollout.helm_revision == revision
+    if created is None:
+        return False
+    return rollout.started_at - SKEW <= created <= (rollout.finished_at or clock.now()) + SKEW
 
 
 def _gone(

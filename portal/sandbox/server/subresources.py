@@ -131,6 +131,9 @@ class Subresources:
         self, request: web.BaseRequest, user: UserInfo, resource: Resource, found: Target, options: Options
     ) -> web.Response:
         body = await self._body(request, "TokenRequest")
+        ctx = requests.context(user, options, request.headers.get("User-Agent", ""), []).on("token")
+        registry = self._cluster.registry
+        registry.validate(registry.admit("CREATE", resource, found.namespace, found.name, body, None, ctx))
         answer = self._cluster.service_accounts.request(found.namespace, found.name, body)
         form = negotiation.form(request.headers.get("Accept", ""))
         return self._answers.object(resource, answer, form, options, status=201)
