@@ -20,6 +20,7 @@ from portal.web.asking import Asking
 from portal.web.confirming import Confirming
 from portal.web.instance_page import rows
 from portal.web.middleware import status_of
+from portal.web.promoting import Promoting
 from services_catalog import selectors, values
 from services_catalog.models import OfferingVersion
 
@@ -46,18 +47,23 @@ def promote(request: SignedIn, pk: int, environment: str) -> HttpResponse:
     instance = _instance(request, pk)
     target = get_object_or_404(Environment, slug=environment)
     about = {"kind": "promote", "instance": pk, "environment": environment}
-    return _confirm(
-        request, instance, about, {"verb": "Promote", "target": target, "source": instance.current_release}
-    )
+    promoting = Promoting(request.user, about, request.POST.get("reason", ""), _key(request))
+    promoting.read(request.POST)
+    shown = {"verb": "Promote", "target": target, "source": instance.current_release, "promoting": promoting}
+    return _confirm(request, instance, promoting, shown)
 
 
 def rollback(request: SignedIn, pk: int, release: int) -> HttpResponse:
     instance = _instance(request, pk)
     source = get_object_or_404(instance.releases.select_related("offering_version", "plan"), pk=release)
     about = {"kind": "rollback", "instance": pk, "release": release}
-    return _confirm(
-        request, instance, about, {"verb": "Roll back", "target": instance.environment, "source": source}
-    )
+    confirming = Confirming(request.user, about, request.POST.get("reason", ""), _key(request))
+    shown = {"verb": "Roll back", "target": instance.environment, "source": source}
+    return _confirm(request, instance, confirming, shown)
+
+
+def _key(request: SignedIn) -> str:
+    return request.POST.get("key") or asking.new_key()
 
 
 def _instance(request: SignedIn, pk: int) -> ServiceInstance:
@@ -67,16 +73,13 @@ def _instance(request: SignedIn, pk: int) -> ServiceInstance:
 
 
 def _confirm(
-    request: SignedIn, instance: ServiceInstance, about: Mapping[str, Any], shown: Mapping[str, Any]
+    request: SignedIn, instance: ServiceInstance, confirming: Confirming, shown: Mapping[str, Any]
 ) -> HttpResponse:
-    posted = request.POST
-    confirming = Confirming(
-        request.user, about, posted.get("reason", ""), posted.get("key") or asking.new_key()
-    )
-    if request.method == "POST" and (change := confirming.ask()):
+    asked = request.method == "POST" and "look" not in request.POST
+    if asked and (change := confirming.ask()):
         return redirect("web:changes-one", change.pk)
     confirming.look()
-    status = status_of(confirming.refusal) if request.method == "POST" and confirming.refusal else 200
+    status = status_of(confirming.refusal) if asked and confirming.refusal else 200
     context = {"confirming": confirming, "instance": instance, **shown}
     return render(request, "requests/confirm.html", context, status=status)
 
