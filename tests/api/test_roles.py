@@ -186,6 +186,10 @@ TABLE: dict[str, Row] = {
     "POST /previews/": Row("401 200 200 200 404 403 403 403", at("previews/"), retirement),
     "GET /changes/{id}/": Row(TEAM, at("changes/{change}/")),
     "GET /changes/{id}/diff/": Row(TEAM, at("changes/{waiting}/diff/")),
+    "GET /changes/{id}/evidence/": Row(TEAM, at("changes/{waiting}/evidence/")),
+    "POST /changes/{id}/evidence/refresh/": Row(
+        "401 202 202 202 404 202 403 403", at("changes/{waiting}/evidence/refresh/")
+    ),
     "GET /changes/{id}/log/": Row(TEAM, at("changes/{change}/log/")),
     "POST /changes/{id}/approve/": Row(
         "401 403 403 403 404 200 403 403", at("changes/{waiting}/approve/"), decision

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from portal.api.v1.changes import examples, logs
+from portal.api.v1.changes.evidence import EvidenceActions
 from portal.api.v1.changes.filters import ChangeFilters
 from portal.api.v1.changes.idempotency import HEADER, key_and_fingerprint
 from portal.api.v1.changes.serializers import (
@@ -35,7 +36,7 @@ ONLY_IN_DIFFS = (
 AFTER = OpenApiParameter("after", {"type": "integer", "minimum": 0}, description="Lines after this one.")
 
 
-class ChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
+class ChangeViewSet(EvidenceActions, mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
     """Everything that anybody wants done is a change. Newest first."""
 
     queryset = ChangeRequest.objects.none()
