@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import lru_cache
 from zoneinfo import available_timezones
 
-from portal.core.errors import ValidationFailed
 from portal.environments.recurrences import YEARS_TO_LOOK, Recurrence
 from portal.environments.rrules import NoRecurrence, parse
 from portal.environments.windows import Once, WindowRule
@@ -17,14 +16,6 @@ LONGEST_MINUTES = 7 * 24 * 60
 LONGEST_ONCE = timedelta(days=366)
 YEARS = range(2000, 2101)
 Problem = tuple[str, str, str]  # path, message, code
-
-
-def check(rule: WindowRule) -> None:
-    """Raise ValidationFailed with all that is wrong."""
-    if problems := problems_of(rule):
-        raise ValidationFailed(
-            [dict(zip(("path", "message", "code"), each, strict=True)) for each in problems]
-        )
 
 
 @lru_cache(maxsize=4096)

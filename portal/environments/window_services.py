@@ -15,15 +15,19 @@ from portal.audit.recording import record
 from portal.core import clock
 from portal.core.errors import NotFound, StateConflict, ValidationFailed
 from portal.environments.models import Environment, Window
-from portal.environments.window_checks import check
+from portal.environments.window_checks import Problem, problems_of
 
 MOST_WINDOWS = 50
 ONCE = ("starts_at", "ends_at")
 RECURRING = ("rrule", "first_day", "start_time", "minutes", "until")
 FIELDS = ("kind", "reason", "time_zone", *ONCE, *RECURRING)
 NEEDED = {
-    "first_day": "On which day it may take place first.",
+    "starts_at": "From when on.",
+    "ends_at": "Until when.",
+    "rrule": "On which days it takes place, such as FREQ=WEEKLY;BYDAY=FR.",
+    "first_day": "The first day on which it may start.",
     "start_time": "When it starts, such as 09:00.",
+    "minutes": "How many minutes it takes.",
 }
 
 
@@ -88,9 +92,7 @@ def _save(
     for name, value in fields.items():
         setattr(window, name, value)
     window.rrule = window.rrule.strip().upper().removeprefix("RRULE:")
-    if problems := list(_problems(window)):
-        raise ValidationFailed(problems)
-    check(window.rule)
+    _check(window)
     window.saved_by, window.saved_at = actor, clock.now()
     window.save()
     after = {"window": window.pk, **facts(window)}
@@ -98,28 +100,37 @@ def _save(
     return window
 
 
-def _problems(window: Window) -> Iterator[dict[str, str]]:
-    """What is wrong with the row as such: of one kind or the other, and not over already."""
-    if window.kind not in Window.Kinds.values:
-        yield _at("kind", f"One of {', '.join(Window.Kinds.values)}.", "unknown")
-    if window.is_recurring:
-        yield from (_at(name, "A recurrence has none.", "invalid") for name in ONCE if getattr(window, name))
-        for name, what in {**NEEDED, "minutes": "How many minutes it takes."}.items():
-            if getattr(window, name) is None:
-                yield _at(name, what, "required")
-        if window.until and window.until < (clock.now() - timedelta(days=1)).date():
-            yield _at("until", "That day is over already.", "invalid")
+def _check(window: Window) -> None:
+    """Raise ValidationFailed with all that is wrong, one for each field."""
+    found = {path: (path, *rest) for path, *rest in reversed([*_problems(window), *_incomplete(window)])}
+    if found:
+        names = ("path", "message", "code")
+        raise ValidationFailed([dict(zip(names, each, strict=True)) for each in reversed(found.values())])
+
+
+def _problems(window: Window) -> Iterator[Problem]:
+    """What is wrong with what it means, if it means anything; and whether that is over already."""
+    try:
+        yield from problems_of(window.rule)
+    except ValueError:
         return
-    for name in RECURRING[1:]:
-        if getattr(window, name) is not None:
-            yield _at("rrule", "Say on which days it takes place, or leave out what only recurs.", "required")
-            return
-    for name, what in (("starts_at", "From when on."), ("ends_at", "Until when.")):
-        if getattr(window, name) is None:
-            yield _at(name, what, "required")
     if window.ends_at and window.ends_at.utcoffset() is not None and window.ends_at <= clock.now():
-        yield _at("ends_at", "That is over already.", "invalid")
+        yield "/ends_at", "That is over already.", "invalid"
+    if window.until and window.until < (clock.now() - timedelta(days=1)).date():
+        yield "/until", "That day is over already.", "invalid"
 
 
-def _at(name: str, message: str, code: str) -> dict[str, str]:
-    return {"path": f"/{name}", "message": message, "code": code}
+def _incomplete(window: Window) -> Iterator[Problem]:
+    """What keeps it from being either of the two: once, or a recurrence."""
+    if window.kind not in Window.Kinds.values:
+        yield "/kind", f"One of {', '.join(Window.Kinds.values)}.", "unknown"
+    recurs = window.is_recurring or any(getattr(window, name) is not None for name in RECURRING[1:])
+    wanted, other = (RECURRING[:-1], ONCE) if recurs else (ONCE, ())
+    yield from ((f"/{name}", NEEDED[name], "required") for name in wanted if not _is_given(window, name))
+    yield from (
+        (f"/{name}", "A recurrence has none.", "invalid") for name in other if _is_given(window, name)
+    )
+
+
+def _is_given(window: Window, name: str) -> bool:
+    return getattr(window, name) not in (None, "")

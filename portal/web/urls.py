@@ -31,6 +31,7 @@ from portal.web.views import (
     session,
     theme,
     tokens,
+    windows,
 )
 
 app_name = "web"
@@ -106,6 +107,13 @@ urlpatterns = [
     page("me/tokens/new/", tokens.create, "tokens-new"),
     page("me/tokens/<str:pk>/revoke/", tokens.revoke, "tokens-revoke"),
     page("platform/", platform.show, "platform"),
+    page("platform/environments/<slug:slug>/windows/", windows.show, "platform-windows"),
+    page("platform/environments/<slug:slug>/windows/add/", windows.add, "platform-windows-add"),
+    page(
+        "platform/environments/<slug:slug>/windows/<int:pk>/remove/",
+        windows.remove,
+        "platform-windows-remove",
+    ),
     page("platform/clusters/<slug:slug>/policies/", platform_policies.show, "platform-policies"),
     page(
         "platform/clusters/<slug:slug>/policies/install/",

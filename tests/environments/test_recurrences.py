@@ -11,10 +11,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.errors import ValidationFailed
 from portal.environments.recurrences import Recurrence, months_from
 from portal.environments.rrules import WEEKDAYS, NoRecurrence, parse
-from portal.environments.window_checks import check, problems_of
+from portal.environments.window_checks import problems_of
 from portal.environments.windows import Kind, Once, WindowRule
 from tests.environments.window_oracle import utc
 
@@ -182,13 +181,6 @@ def test_what_is_wrong_is_said_beside_its_field(when: Once | Recurrence, found: 
 )
 def test_a_zone_that_is_not_known_is_refused(zone: str) -> None:
     assert wrong(Recurrence("FREQ=DAILY", NINE, 60), zone=zone) == {"/time_zone": "unknown"}
-
-
-def test_everything_wrong_comes_at_once() -> None:
-    rule = WindowRule(Kind.OPENING, " ", "Nowhere", Recurrence("FREQ=HOURLY", NINE, -1))
-    with pytest.raises(ValidationFailed) as refused:
-        check(rule)
-    assert {each["path"] for each in refused.value.errors} == {"/reason", "/time_zone", "/minutes", "/rrule"}
 
 
 def test_a_rule_that_never_happens_again_does_not_walk_to_the_end_of_time() -> None:

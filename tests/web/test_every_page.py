@@ -37,6 +37,9 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         "tokens-revoke": {"pk": "abc"},
         "catalog-request-preview": {"slug": "web-service"},
         **{name: {"slug": "sandbox"} for name in CLUSTER_PAGES},
+        "platform-windows": {"slug": "dev"},
+        "platform-windows-add": {"slug": "dev"},
+        "platform-windows-remove": {"slug": "dev", "pk": 1},
     }
     found = {}
     for pattern in urls.urlpatterns:
@@ -144,6 +147,7 @@ def test_titles_say_where_one_is(
         "exceptions-one",
         "exceptions-debt",
         "platform-policies",
+        "platform-windows",
         "audit",
         "platform",
         "notifications",

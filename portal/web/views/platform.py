@@ -16,7 +16,7 @@ def show(request: SignedIn) -> HttpResponse:
     context = {
         "clusters": Cluster.objects.defer("kubeconfig"),
         "environments": Environment.objects.select_related("cluster")
-        .prefetch_related("promotes_from")
+        .prefetch_related("promotes_from", "windows")
         .defer("cluster__kubeconfig"),
     }
     return render(request, "platform/show.html", context)

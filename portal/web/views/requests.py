@@ -60,6 +60,7 @@ def _asking(request: SignedIn, slug: str, versions: list[OfferingVersion]) -> As
 
 def _context(request: SignedIn, form: Asking, versions: list[OfferingVersion]) -> dict[str, Any]:
     offering = versions[0].offering
+    stages = Environment.objects.prefetch_related("windows")
     applications = Application.objects.filter(team__in=request.user.access.team_ids(Verb.REQUEST))
     return {
         "asking": form,
@@ -67,5 +68,5 @@ def _context(request: SignedIn, form: Asking, versions: list[OfferingVersion]) -
         "offering": offering,
         "versions": versions,
         "applications": applications.select_related("team"),
-        "environments": [env for env in Environment.objects.all() if offering.is_offered_in(env.slug)],
+        "environments": [env for env in stages if offering.is_offered_in(env.slug)],
     }
