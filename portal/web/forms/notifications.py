@@ -11,7 +11,7 @@ from portal.web.forms.decision import ServiceForm
 class PreferenceForm(ServiceForm):
     email = forms.ChoiceField(
         choices=NotificationPreference.Email.choices,
-        label="By e-mail",
+        label="Send me",
         widget=forms.Select(attrs={"class": "form-select"}),
     )
 

@@ -48,7 +48,7 @@ def prefer(request: SignedIn) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     inbox.prefer(request.user, email=form.cleaned_data["email"])
-    messages.success(request, "Kept.")
+    messages.success(request, "Saved.")
     return redirect("web:notifications")
 
 
