@@ -1,4 +1,4 @@
-"""What the page of one change shows. Only the open tab is read; what a decision rests on is in `decision/`."""
+"""What the page of one change shows. Only the open tab is read; `decision/` has what decisions rest on."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ def _tab(tab: str, change: ChangeRequest, user: User) -> dict[str, Any]:
 
 
 def _overview(change: ChangeRequest) -> dict[str, Any]:
-    shown = {"journey": soak.journey(change.release) if change.release and change.release.promoted_from else []}
+    shown = {
+        "journey": soak.journey(change.release) if change.release and change.release.promoted_from else []
+    }
     if not change.is_active:
         return shown
     gathered = list(change.evidence.all())

@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import User
 from portal.audit import inbox
-from portal.lifecycle.selectors import changes, exceptions
+from portal.lifecycle.selectors import exceptions, queue
 from portal.web import navigation
 
 STYLESHEETS = tuple(
@@ -39,7 +39,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "places_at_hand": at_hand,
         "places_more": more,
         "waiting_counts": {
-            "approvals": SimpleLazyObject(lambda: changes.awaiting_decision_by(user).count()),
+            "approvals": SimpleLazyObject(lambda: queue.count_for(user)),
             "exceptions": SimpleLazyObject(lambda: exceptions.awaiting_decision_by(user).count()),
         },
     }

@@ -18,12 +18,21 @@ def fingerprint(*facts: object) -> str:
     return f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
 
 
+def is_known(request: SignedIn, etag: str) -> bool:
+    """Whether the reader has what this ETag stands for."""
+    return request.headers.get("If-None-Match") == etag
+
+
+def unmoved(etag: str) -> HttpResponse:
+    return HttpResponseNotModified(headers={"ETag": etag})
+
+
 def respond(
     request: SignedIn, template: str, context: dict[str, Any], *, etag: str, final: bool
 ) -> HttpResponse:
     """The fragment, unless the reader has it already."""
-    if not final and request.headers.get("If-None-Match") == etag:
-        return HttpResponseNotModified(headers={"ETag": etag})
+    if not final and is_known(request, etag):
+        return unmoved(etag)
     status = STOP_POLLING if final else 200
     response = render(request, template, {**context, "etag": etag}, status=status)
     response["ETag"], response["Cache-Control"] = etag, "no-store"

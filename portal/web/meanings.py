@@ -33,6 +33,7 @@ CHANGE: Mapping[str, Shown] = {
     ChangeState.REJECTED: Shown("wrong", "Rejected"),
     ChangeState.CANCELLED: Shown("quiet", "Cancelled"),
     ChangeState.EXPIRED: Shown("quiet", "Expired"),
+    ChangeState.SUPERSEDED: Shown("quiet", "Superseded"),
 }
 HEALTH: Mapping[str, Shown] = {
     Health.READY: Shown("ready", "Ready"),

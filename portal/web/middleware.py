@@ -30,6 +30,7 @@ STATUS: tuple[tuple[type[errors.SlipwayError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.NotPermitted, HTTPStatus.FORBIDDEN),
     (errors.StateConflict, HTTPStatus.CONFLICT),
+    (errors.SealBroken, HTTPStatus.CONFLICT),
     (errors.TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidInput, HTTPStatus.BAD_REQUEST),
     (errors.ValidationFailed, HTTPStatus.UNPROCESSABLE_ENTITY),

@@ -72,12 +72,12 @@ def test_a_second_decision_is_told_that_it_is_too_late(
     assert "no longer waits" in response.content.decode()
 
 
-def test_the_queue_shows_the_oldest_first_and_counts_in_the_navigation(
+def test_the_queue_leads_to_the_decision_and_counts_in_the_navigation(
     organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
 ) -> None:
     browser = signed_in(organisation.olga)
     page = browser.get("/approvals/").content.decode()
-    assert f"/changes/{waiting.pk}/?tab=diff" in page
+    assert f'href="/changes/{waiting.pk}/" data-row' in page
     assert '<span class="count">1<span class="visually-hidden"> waiting for you</span></span>' in page
     browser.post(f"/changes/{waiting.pk}/approve/", {"digest": waiting.seal})
     assert "Nothing waits for you" in browser.get("/approvals/").content.decode()

@@ -34,6 +34,7 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         "applications-one": {"slug": "storefront"},
         "instances-promote": {"pk": instance.pk, "environment": "staging"},
         "instances-rollback": {"pk": instance.pk, "release": release.pk},
+        "changes-settle": {"pk": numbers["changes"], "comment": 1},
         "tokens-revoke": {"pk": "abc"},
         "catalog-request-preview": {"slug": "web-service"},
         **{name: {"slug": "sandbox"} for name in CLUSTER_PAGES},

@@ -15,6 +15,7 @@ from portal.audit.models import AuditEvent
 from portal.environments.models import Environment
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
 from portal.lifecycle.states import ChangeKind, ChangeState, Health
+from portal.web.decision import risk
 from services_catalog.models import Offering
 
 SELECT = {"class": "form-select", "data-submit-on-change": ""}
@@ -69,6 +70,27 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped p
             | Q(requested_by__username__icontains=value)
             | by_number
         )
+
+
+class QueueFilter(ChangeFilter):
+    """Of what waits: by risk instead of by state."""
+
+    state = None
+    risk = django_filters.ChoiceFilter(
+        method="risky",
+        label="Risk",
+        choices=[(name, name.title()) for name in (risk.HIGH, risk.MEDIUM, risk.LOW)],
+        empty_label="Any risk",
+        widget=forms.Select(attrs=SELECT),
+    )
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(self.data.get(name) for name in self.filters)
+
+    def risky(self, rows: QuerySet[ChangeRequest], name: str, value: str) -> QuerySet[ChangeRequest]:
+        least, below = risk.bounds(value)
+        return rows.filter(risk__gte=least, risk__lt=below)
 
 
 class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package

@@ -1,69 +1,39 @@
-"""The queue of whoever may decide, and the decisions."""
+"""The queue of whoever may decide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from portal.accounts.permissions import require
 from portal.accounts.roles import Verb
 from portal.core.errors import SlipwayError
-from portal.lifecycle.models import ChangeRequest
-from portal.lifecycle.selectors.changes import awaiting_decision_by
-from portal.lifecycle.services import approvals, changes
-from portal.web import change_page
+from portal.lifecycle.services import queue as services
+from portal.web import queue_page
 from portal.web.access import SignedIn
-from portal.web.forms.decision import CancelForm, DecisionForm
+from portal.web.forms.decision import BulkForm
 from portal.web.middleware import status_of
-from portal.web.paging import page_of
 
 
 def queue(request: SignedIn) -> HttpResponse:
     require(request.user, Verb.DECIDE)
-    page = page_of(awaiting_decision_by(request.user), request)
-    return render(request, "approvals/queue.html", {"page": page})
+    return render(request, "approvals/queue.html", queue_page.context(request))
 
 
 @require_POST
-def approve(request: SignedIn, pk: int) -> HttpResponse:
-    return _decide(request, pk, approvals.approve, "Approved.")
-
-
-@require_POST
-def reject(request: SignedIn, pk: int) -> HttpResponse:
-    return _decide(request, pk, approvals.reject, "Rejected.")
-
-
-@require_POST
-def cancel(request: SignedIn, pk: int) -> HttpResponse:
-    change = get_object_or_404(change_page.rows(request.user), pk=pk)
-    form = CancelForm(request.POST)
-    try:
-        comment = form.cleaned_data["comment"] if form.is_valid() else ""
-        changes.cancel(change, actor=request.user, comment=comment)
-    except SlipwayError as error:
-        form.refuse(error)
-        context = change_page.context(request, change, cancel=form)
-        return render(request, "changes/show.html", context, status=status_of(error))
-    messages.success(request, "Cancelled. Nothing was applied.", extra_tags="quiet")
-    return redirect("web:changes-one", pk)
-
-
-def _decide(request: SignedIn, pk: int, service: Callable[..., object], said: str) -> HttpResponse:
-    change: ChangeRequest = get_object_or_404(change_page.rows(request.user), pk=pk)
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        return render(request, "changes/show.html", change_page.context(request, change, form), status=422)
-    try:
-        service(change, actor=request.user, **form.cleaned_data)
-    except SlipwayError as error:
-        form.refuse(error)
-        change.refresh_from_db(fields=["state"])
-        context = change_page.context(request, change, form)
-        return render(request, "changes/show.html", context, status=status_of(error))
-    messages.success(request, said)
-    return redirect("web:changes-one", pk)
+def bulk(request: SignedIn) -> HttpResponse:
+    """Reject or close several at once; nothing is ever approved so."""
+    require(request.user, Verb.DECIDE)
+    act = services.close_many if request.POST.get("act") == "close" else services.reject_many
+    form, status = BulkForm(request.POST), 422
+    if form.is_valid():
+        try:
+            done = act(form.cleaned_data["rows"], actor=request.user, comment=form.cleaned_data["comment"])
+            messages.success(request, *queue_page.said(done, closed=act is services.close_many))
+            return redirect("web:approvals")
+        except SlipwayError as error:
+            form.refuse(error)
+            status = status_of(error)
+    return render(request, "approvals/queue.html", queue_page.context(request, form), status=status)

@@ -1,0 +1,87 @@
+"""The atoms of deciding: what it is about, how risky, how long, a field's value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from portal.accounts.models import User
+from portal.core.documents import dump_yaml
+from portal.lifecycle.models import ChangeRequest
+from portal.web import wording
+from portal.web.decision.against_live import AgainstLive
+from portal.web.decision.risk import Risk
+
+register = template.Library()
+LONGEST_VALUE = 200
+DETAIL_WORDS = {
+    "findings": "Which",
+    "drift": "What differs, and by whom",
+    "quota": "The numbers",
+    "policies": "Which refuse it",
+}
+
+
+@register.filter
+def headline(change: ChangeRequest) -> str:
+    """`Promote shop-api 1.4.2`: what is asked for; the environment stands beside it."""
+    version = f" {change.release.offering_version.version}" if change.release else ""
+    return f"{change.get_kind_display()} {change.name}{version}"
+
+
+@register.filter
+def headline_of_row(change: ChangeRequest) -> str:
+    """The same for a list, where releases are not read as a whole."""
+    return f"{change.get_kind_display().lower()} {change.name} in {change.environment.name}"
+
+
+@register.simple_tag(name="risk")
+def risk_mark(risk: Risk) -> SafeString:
+    """One to three bars and the word; the reasons on hover and for screen readers."""
+    return format_html(
+        '<span class="risk risk-{}" title="{}"><i></i><i></i><i></i><span>{} risk</span>'
+        '<span class="visually-hidden">{}</span></span>',
+        risk.word,
+        ", ".join(risk.reasons) or "nothing speaks for a second look",
+        risk.word,
+        f": {', '.join(risk.reasons)}" if risk.reasons else "",
+    )
+
+
+@register.filter
+def span(duration: timedelta) -> str:
+    return wording.span(duration)
+
+
+@register.filter
+def names(people: Iterable[User]) -> list[str]:
+    return [person.username for person in people]
+
+
+@register.filter
+def shown(value: Any) -> str:
+    """A field's value: text as it is, what has parts as YAML; cut where it is long."""
+    text = dump_yaml(value).rstrip() if isinstance(value, dict | list) else str(value)
+    return Truncator(text).chars(LONGEST_VALUE)
+
+
+@register.filter(name="sum")
+def sum_of(against: AgainstLive) -> str:
+    """`3 objects change, 1 added`."""
+    counts = against.counts
+    words = []
+    if changed := counts["changed"]:
+        words.append(f"{changed} object changes" if changed == 1 else f"{changed} objects change")
+    words += [f"{counts[name]} {name}" for name in ("added", "removed") if counts[name]]
+    return ", ".join(words)
+
+
+@register.filter
+def detail_word(kind: str) -> str:
+    return DETAIL_WORDS.get(kind, "More")
