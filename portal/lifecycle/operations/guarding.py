@@ -41,12 +41,14 @@ def modes_of(cluster: Cluster) -> dict[str, str]:
     return dict(rows.order_by("slug").values_list("slug", "guard"))
 
 
-def documents_for(modes: Modes, portal_users: Sequence[str]) -> list[dict[str, Any]]:
+def documents_for(
+    modes: Modes, portal_users: Sequence[str], controllers: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """The guard of a cluster: policies once, and the bindings of each mode."""
     found = {}
     for mode in IN_FORCE:
         environments = [slug for slug, chosen in modes.items() if chosen == mode]
-        for document in guard_documents(environments, portal_users, mode):
+        for document in guard_documents(environments, portal_users, mode, controllers):
             found[key_of(document)] = document
     return list(found.values())
 
