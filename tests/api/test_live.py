@@ -29,7 +29,9 @@ def test_a_service_is_followed_from_the_wish_to_its_pods(provisioned: Organisati
     change = ask(
         alice, **place, offering="web-service", name="shop-web", values={"image": image, "replicas": 2}
     )
-    assert [step["state"] for step in change["steps"]] == ["done"] * 5
+    assert [step["state"] for step in change["steps"]] == ["done"] * 6
+    assert change["steps"][-1]["key"] == "verified"
+    assert [(check["name"], check["ok"]) for check in change["verifications"]] == [("health", True)]
     assert (change["waiting"], change["waiting_on"]) == (None, "")
     assert change["rollouts"][-1]["outcome"] == "succeeded"
     log = alice.get(f"changes/{change['id']}/log/").json()

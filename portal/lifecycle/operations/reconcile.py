@@ -151,12 +151,10 @@ def _observe_removal(change: ChangeRequest, claim: Claim, linger: float) -> floa
 
 def _come_back(change: ChangeRequest, claim: Claim) -> float:
     """Sooner at first, then every five seconds."""
-    now = clock.now()
-    began = (
-        check_results.since(change.verifications) if change.phase == Phase.VERIFYING else change.applied_at
-    )
+    now, verifying = clock.now(), change.phase == Phase.VERIFYING
+    began = check_results.since(change.verifications) if verifying else change.applied_at
     age = (now - (began or now)).total_seconds()
-    seconds = 1.0 if age < 15 else 2.0 if age < 60 else 5.0
+    seconds = 0.5 if verifying and age < 5 else 1.0 if age < 15 else 2.0 if age < 60 else 5.0
     claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=0)
     return seconds
 
