@@ -6,11 +6,14 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from portal.api.v1.applications.views import ApplicationViewSet
+from portal.api.v1.approver_groups.views import GroupViewSet
 from portal.api.v1.audit.views import AuditViewSet
 from portal.api.v1.blast_radii.views import BlastRadiusViewSet
+from portal.api.v1.changes.comments import CommentViewSet
 from portal.api.v1.changes.views import ChangeViewSet
 from portal.api.v1.environments.views import ClusterViewSet, EnvironmentViewSet
 from portal.api.v1.exceptions.views import ExceptionViewSet
+from portal.api.v1.gate_reports.views import GateReportViewSet
 from portal.api.v1.instances.views import InstanceViewSet
 from portal.api.v1.me.views import MeViewSet
 from portal.api.v1.notifications.views import NotificationViewSet, PreferenceViewSet
@@ -32,11 +35,13 @@ for prefix, viewset, name in (
     ("plans", PlanViewSet, "plan"),
     ("previews", PreviewViewSet, "preview"),
     ("changes", ChangeViewSet, "change"),
+    (r"changes/(?P<change_id>[0-9]{1,18})/comments", CommentViewSet, "comment"),
     ("instances", InstanceViewSet, "instance"),
     ("applications", ApplicationViewSet, "application"),
     ("teams", TeamViewSet, "team"),
     ("environments", EnvironmentViewSet, "environment"),
     (r"environments/(?P<environment_slug>[-a-zA-Z0-9_]{1,20})/windows", WindowViewSet, "window"),
+    ("approver-groups", GroupViewSet, "approver-group"),
     ("clusters", ClusterViewSet, "cluster"),
     # before those that could take these words for a policy's name
     ("policies/reports", ReportViewSet, "policy-report"),
@@ -44,6 +49,7 @@ for prefix, viewset, name in (
     (rf"policies/(?P<name>{NAME_PATTERN})/violations", ViolationViewSet, "violation"),
     (rf"policies/(?P<name>{NAME_PATTERN})/modes", ModeViewSet, "policy-mode"),
     ("policies", PolicyViewSet, "policy"),
+    ("reports/gates", GateReportViewSet, "gate-report"),
     ("exceptions", ExceptionViewSet, "exception"),
     ("audit", AuditViewSet, "audit"),
     ("tokens", TokenViewSet, "token"),

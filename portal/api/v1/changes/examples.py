@@ -50,3 +50,25 @@ DECISIONS = [
         request_only=True,
     )
 ]
+EMERGENCIES = [
+    OpenApiExample(
+        "Break the glass",
+        {"digest": "sha256:" + "0" * 64, "reason": "Payments are down; this brings them back."},
+        request_only=True,
+    )
+]
+REVIEWS = [
+    OpenApiExample(
+        "Review",
+        {"review": "justified", "comment": "Customers could not pay, and nobody else was awake."},
+        request_only=True,
+    )
+]
+COMMENTS = [
+    OpenApiExample("Say something", {"text": "The load test ran last night."}, request_only=True),
+    OpenApiExample(
+        "Ask for a change",
+        {"text": "Two replicas, please.", "asks_change": True, "digest": "sha256:" + "0" * 64},
+        request_only=True,
+    ),
+]

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
+from portal.api.v1.viewsets import actor_of
 from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.selectors import queue
 from portal.lifecycle.states import ChangeKind, ChangeState
+
+ORDERINGS = ("-risk", "created_at", "-created_at")
 
 
 class ChangeFilters(filters.FilterSet):  # type: ignore[misc]
@@ -17,6 +22,24 @@ class ChangeFilters(filters.FilterSet):  # type: ignore[misc]
     )
     requested_by = filters.CharFilter(field_name="requested_by__username", help_text="A user name.")
 
+    waiting_for = filters.ChoiceFilter(
+        choices=[("me", "me")], method="by_decider", help_text="me: what you may decide now."
+    )
+    ordering = filters.ChoiceFilter(
+        choices=[(name, name) for name in ORDERINGS],
+        method="ordered",
+        help_text="Left out: the newest first. -risk: the riskiest, then the oldest.",
+    )
+
     class Meta:
         model = ChangeRequest
         fields: list[str] = []
+
+    def by_decider(self, rows: QuerySet[ChangeRequest], _name: str, _me: str) -> QuerySet[ChangeRequest]:
+        mine = queue.waiting_for(actor_of(self.request)).order_by().values("pk")
+        return rows.filter(pk__in=mine)
+
+    def ordered(self, rows: QuerySet[ChangeRequest], _name: str, ordering: str) -> QuerySet[ChangeRequest]:
+        if ordering == "-risk":
+            return rows.order_by("-risk", "created_at", "id")
+        return rows.order_by(ordering, "id" if ordering == "created_at" else "-id")

@@ -7,9 +7,10 @@ from typing import Any, get_args, get_type_hints
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from portal.api.v1.changes.gate_serializers import ApprovalSerializer, BreakGlassSerializer
 from portal.api.v1.serializers import ObjectKeySerializer, Strict, VerdictSerializer
-from portal.lifecycle.models import Approval, ChangeRequest, LogLine, Rollout
-from portal.lifecycle.selectors import changes
+from portal.lifecycle.models import ChangeRequest, LogLine, Rollout
+from portal.lifecycle.selectors import changes, consents
 from portal.lifecycle.states import ChangeKind, Phase
 from portal.policy import Verdict
 
@@ -40,6 +41,9 @@ class WishSerializer(Strict):
     release = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     confirm = serializers.CharField(required=False, max_length=63)
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    emergency = serializers.BooleanField(
+        required=False, help_text="Let it wait where policies refuse it that breaking the glass may pass."
+    )
 
 
 class DecisionSerializer(Strict):
@@ -47,6 +51,14 @@ class DecisionSerializer(Strict):
 
     digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}$", help_text="The change's, as you saw it.")
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+
+
+class ConsentSerializer(DecisionSerializer):
+    """With your password where the gate wants it again: `reauthenticate`."""
+
+    password = serializers.CharField(
+        required=False, write_only=True, max_length=128, trim_whitespace=False, default=""
+    )
 
 
 class CancellationSerializer(Strict):
@@ -73,6 +85,10 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
     digest = serializers.CharField(source="seal", help_text="What a decision has to name.")
     phase = serializers.ChoiceField(choices=Phase.choices, allow_blank=True)  # of a running change
     waiting_on = serializers.SerializerMethodField()
+    risk_reasons = serializers.ListField(child=serializers.CharField())
+    superseded_by: Any = serializers.IntegerField(
+        source="superseded_by_id", read_only=True, allow_null=True, help_text="The change in its place."
+    )
 
     class Meta:
         model = ChangeRequest
@@ -93,6 +109,12 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
             "digest",
             "requested_by",
             "reason",
+            "risk",
+            "risk_reasons",
+            "proven",
+            "emergency",
+            "held",
+            "superseded_by",
             "outcome",
             "created_at",
             "decided_at",
@@ -105,15 +127,6 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
 
     def get_waiting_on(self, change: ChangeRequest) -> str:
         return changes.brief(change)
-
-
-class ApprovalSerializer(serializers.ModelSerializer[Approval]):
-    actor = serializers.CharField(source="actor.username", read_only=True)
-
-    class Meta:
-        model = Approval
-        fields: tuple[str, ...] = ("actor", "decision", "digest", "comment", "at")
-        read_only_fields = fields
 
 
 class RolloutSerializer(serializers.ModelSerializer[Rollout]):
@@ -139,7 +152,7 @@ class WaitingSerializer(serializers.Serializer[Any]):
     who = serializers.ListField(child=serializers.CharField())
 
 
-class VerificationSerializer(serializers.Serializer[Any]):
+class CheckResultSerializer(serializers.Serializer[Any]):
     """What one check of the verification last said."""
 
     name = serializers.CharField()
@@ -172,12 +185,15 @@ class ChangeDetail(ChangeRow):
     values = serializers.SerializerMethodField(help_text="Merged and masked.")
     images = serializers.SerializerMethodField()
     verdicts = serializers.SerializerMethodField()
-    approvals_required = serializers.IntegerField(source="environment.approvals_required", read_only=True)
+    contributors = serializers.SerializerMethodField(help_text="Who had a part in it, and may not decide.")
+    approvals_required = serializers.IntegerField(read_only=True)
+    approvals_lacking = serializers.SerializerMethodField(help_text="While it waits: what for, in words.")
     approvals = ApprovalSerializer(many=True, read_only=True)
+    break_glass = serializers.SerializerMethodField()
     rollouts = RolloutSerializer(many=True, read_only=True)
     steps = serializers.SerializerMethodField()
     waiting = serializers.SerializerMethodField()
-    verifications = VerificationSerializer(many=True, read_only=True)
+    verifications = CheckResultSerializer(many=True, read_only=True)
 
     class Meta(ChangeRow.Meta):
         fields = (
@@ -187,8 +203,11 @@ class ChangeDetail(ChangeRow):
             "values",
             "images",
             "verdicts",
+            "contributors",
             "approvals_required",
+            "approvals_lacking",
             "approvals",
+            "break_glass",
             "rollouts",
             "steps",
             "waiting",
@@ -207,6 +226,17 @@ class ChangeDetail(ChangeRow):
 
     def get_images(self, change: ChangeRequest) -> list[str]:
         return change.release.images if change.release else []
+
+    def get_contributors(self, change: ChangeRequest) -> list[str]:
+        return sorted(person.username for person in change.contributors.all())
+
+    def get_approvals_lacking(self, change: ChangeRequest) -> list[str]:
+        return consents.lacking(change) if change.is_awaiting_approval else []
+
+    @extend_schema_field(BreakGlassSerializer(allow_null=True))
+    def get_break_glass(self, change: ChangeRequest) -> Any:
+        glass = getattr(change, "break_glass", None)
+        return BreakGlassSerializer(glass).data if glass else None
 
     @extend_schema_field(VerdictSerializer(many=True))
     def get_verdicts(self, change: ChangeRequest) -> list[dict[str, Any]]:

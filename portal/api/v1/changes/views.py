@@ -14,11 +14,13 @@ from rest_framework.reverse import reverse
 from portal.api.v1.changes import examples, logs
 from portal.api.v1.changes.evidence import EvidenceActions
 from portal.api.v1.changes.filters import ChangeFilters
+from portal.api.v1.changes.gate_actions import GateActions
 from portal.api.v1.changes.idempotency import HEADER, key_and_fingerprint
 from portal.api.v1.changes.serializers import (
     CancellationSerializer,
     ChangeDetail,
     ChangeRow,
+    ConsentSerializer,
     DecisionSerializer,
     LogSerializer,
     ObjectDiffSerializer,
@@ -33,10 +35,14 @@ ONLY_IN_DIFFS = (
     "release__objects_masked",
     *(f"base_release__{field}" for field in ("objects_masked", "masked_values", "verdicts")),
 )
+BESIDE = ("approvals__actor", "contributors", "rollouts", "environment__approver_groups")
+GLASS = ("break_glass__actor", "break_glass__reviewed_by")
 AFTER = OpenApiParameter("after", {"type": "integer", "minimum": 0}, description="Lines after this one.")
 
 
-class ChangeViewSet(EvidenceActions, mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
+class ChangeViewSet(
+    GateActions, EvidenceActions, mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
+):
     """Everything that anybody wants done is a change. Newest first."""
 
     queryset = ChangeRequest.objects.none()
@@ -49,7 +55,7 @@ class ChangeViewSet(EvidenceActions, mixins.ListModelMixin, mixins.RetrieveModel
         rows = ChangeRequest.objects.visible_to(actor_of(self.request))
         if self.action in ("list", "log"):
             return rows.for_lists().order_by("-id")  # by its index, at any number of rows
-        detail = rows.for_detail().prefetch_related("approvals__actor", "rollouts")
+        detail = rows.for_detail().select_related(*GLASS).prefetch_related(*BESIDE)
         return detail if self.action == "diff" else detail.defer(*ONLY_IN_DIFFS)
 
     @extend_schema(
@@ -72,12 +78,12 @@ class ChangeViewSet(EvidenceActions, mixins.ListModelMixin, mixins.RetrieveModel
         opened = changes.open_change(wish, idempotency_key=key, fingerprint=fingerprint)
         return self._answer(opened.change, status.HTTP_201_CREATED if opened.created else status.HTTP_200_OK)
 
-    @extend_schema(request=DecisionSerializer, responses=ChangeDetail, examples=examples.DECISIONS)
+    @extend_schema(request=ConsentSerializer, responses=ChangeDetail, examples=examples.DECISIONS)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Consent to exactly this release. Nobody may who had a part in it."""
         change = self.get_object()
-        approvals.approve(change, actor=actor_of(request), **self.read(DecisionSerializer, request))
+        approvals.approve(change, actor=actor_of(request), **self.read(ConsentSerializer, request))
         return self._answer(change)
 
     @extend_schema(request=DecisionSerializer, responses=ChangeDetail, examples=examples.REJECTIONS)

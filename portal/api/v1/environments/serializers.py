@@ -5,6 +5,7 @@ from typing import Any, get_args
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from portal.api.v1.environments.gate_serializers import GateSerializer
 from portal.api.v1.serializers import ObjectKeySerializer, Strict
 from portal.api.v1.windows.serializers import WindowStateSerializer
 from portal.core import clock
@@ -22,6 +23,7 @@ class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
     promotes_from = serializers.SlugRelatedField("slug", many=True, read_only=True)  # type: ignore[var-annotated]
     labels = serializers.DictField(child=serializers.CharField(), source="namespace_labels", read_only=True)
     window = serializers.SerializerMethodField()
+    gate = GateSerializer(source="*", read_only=True)
 
     class Meta:
         model = Environment
@@ -36,6 +38,7 @@ class EnvironmentSerializer(serializers.ModelSerializer[Environment]):
             "approvals_required",
             "changes_expire_after_hours",
             "window",
+            "gate",
         )
         read_only_fields = fields
 

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 
 from portal.accounts.permissions import require
 from portal.accounts.roles import Verb
-from portal.api.v1.environments.examples import INSTALLATIONS
+from portal.api.v1.environments.examples import GATES, INSTALLATIONS
+from portal.api.v1.environments.gate_serializers import GateRequest
 from portal.api.v1.environments.serializers import (
     ClusterSerializer,
     EnvironmentSerializer,
@@ -21,7 +22,7 @@ from portal.api.v1.viewsets import ApiViewSet, actor_of
 from portal.environments.models import Cluster, Environment
 from portal.lifecycle.operations import installation
 from portal.lifecycle.operations.installation import Step
-from portal.lifecycle.services import policy_installations
+from portal.lifecycle.services import gates, policy_installations
 
 SECRET = ("kubeconfig", "api_versions")
 
@@ -31,13 +32,21 @@ class EnvironmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiVi
 
     queryset = (
         Environment.objects.select_related("cluster")
-        .prefetch_related("promotes_from", "windows")
+        .prefetch_related("promotes_from", "approver_groups", "windows")
         .defer(*(f"cluster__{field}" for field in SECRET))
         .order_by("order")
     )
     serializer_class = EnvironmentSerializer
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]{1,20}"
+
+    @extend_schema(request=GateRequest, responses=EnvironmentSerializer, examples=GATES)
+    @action(detail=True, methods=["patch"])
+    def gate(self, request: Request, slug: str) -> Response:
+        """Set rules of its gate anew. They hold at once, for what waits as well."""
+        data = self.read(GateRequest, request)
+        gates.change_gate(self.get_object(), actor=actor_of(request), **data)
+        return Response(EnvironmentSerializer(self.get_object()).data)
 
 
 class ClusterViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):

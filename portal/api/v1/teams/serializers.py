@@ -3,6 +3,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from portal.accounts.models import Membership, Team
+from portal.api.v1.serializers import Strict
 
 
 class MemberSerializer(serializers.ModelSerializer[Membership]):
@@ -11,7 +12,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields: tuple[str, ...] = ("username", "name", "role")
+        fields: tuple[str, ...] = ("username", "name", "role", "on_call")
         read_only_fields = fields
 
 
@@ -28,3 +29,7 @@ class TeamDetail(TeamRow):
     class Meta(TeamRow.Meta):
         fields = (*TeamRow.Meta.fields, "members")
         read_only_fields = fields
+
+
+class MemberRequest(Strict):
+    on_call = serializers.BooleanField(help_text="A maintainer on call may pass a gate in an emergency.")
