@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from portal.wsgi import application
 from tests.api import policy_rows
 from tests.api.conftest import World
-from tests.api.test_roles import told
+from tests.api.test_roles import a_group, told
 
 CHECKS: list[CheckFunction] = [status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 3  # for each of sixty operations, after those that cover the edges of its description
@@ -29,11 +29,16 @@ EXAMPLES = 3  # for each of sixty operations, after those that cover the edges o
 # who gets furthest there; everywhere else it is mona
 DOORS = {
     "/approve/": "olga",
+    "/break-glass/": "olga",
+    "/reports/gates/": "olga",
+    "/gate/": "pete",
+    "/approver-groups/": "pete",
     "/reject/": "olga",
     "/modes/": "pete",
     "/blast-radius/": "pete",
     "/clusters/": "pete",
     "/windows/": "pete",
+    "/guard/": "pete",
 }
 OF_A_CLUSTER = ("/objects/", "/clusters/{slug}/policies/", "/install/", "/uninstall/")
 
@@ -61,6 +66,7 @@ def real_ids(world: World) -> dict[str, Any]:
         "/teams/": "shop",
         "/environments/": "dev",
         "/clusters/": "sandbox",
+        "/approver-groups/": a_group().slug,
         "/policies/": policy_rows.a_policy(),
         "/policies/blast-radius/": policy_rows.radius(world).pk,
         "/exceptions/": policy_rows.asked(world).pk,

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from portal.accounts.models import Membership, User
 from portal.audit.notifying import notify
 from portal.core import clock
-from portal.lifecycle.models import ServiceInstance
+from portal.environments.models import ApproverGroup
+from portal.lifecycle.models import ChangeComment, ChangeRequest, ServiceInstance
+from portal.lifecycle.services import break_glass, comments
 from tests.api import policy_rows
 from tests.api.conftest import PEOPLE, World
 from tests.factories import WindowFactory
@@ -44,6 +47,27 @@ def at(path: str) -> Callable[[World], str]:
 
 def decision(world: World) -> dict[str, str]:
     return {"digest": world.waiting.seal, "comment": "Looked at it."}
+
+
+def emergency(world: World) -> dict[str, str]:
+    return {"digest": world.waiting.seal, "reason": "Customers cannot pay."}
+
+
+def passed(world: World) -> ChangeRequest:
+    """mona, on call, has passed the gate."""
+    Membership.objects.filter(user=world.people["mona"]).update(on_call=True)
+    mona = User.objects.get(username="mona")
+    break_glass.pass_gate(world.waiting, actor=mona, **emergency(world))
+    return world.waiting
+
+
+def wish_of_olga(world: World) -> ChangeComment:
+    wish = {"digest": world.waiting.seal, "text": "Two replicas, please."}
+    return comments.ask_for_change(world.waiting, actor=world.people["olga"], **wish)
+
+
+def a_group() -> ApproverGroup:
+    return ApproverGroup.objects.create(slug="release-managers", name="Release managers")
 
 
 def retirement(world: World) -> dict[str, Any]:
@@ -102,6 +126,14 @@ TABLE: dict[str, Row] = {
     "GET /plans/": Row(EVERYBODY, at("plans/")),
     "GET /environments/": Row(EVERYBODY, at("environments/")),
     "GET /environments/{slug}/": Row(EVERYBODY, at("environments/dev/")),
+    "GET /environments/{slug}/guard/": Row(
+        "401 403 403 403 403 200 200 200", at("environments/production/guard/")
+    ),
+    "POST /environments/{slug}/guard/": Row(
+        "401 403 403 403 403 403 200 403",
+        at("environments/production/guard/"),
+        lambda world: {"mode": "audit", "reason": "What would be refused?"},
+    ),
     "GET /environments/{environment_slug}/windows/": Row(EVERYBODY, at("environments/dev/windows/")),
     "POST /environments/{environment_slug}/windows/": Row(
         "401 403 403 403 403 403 201 403", at("environments/dev/windows/"), lambda world: FREEZE
@@ -158,6 +190,26 @@ TABLE: dict[str, Row] = {
         lambda world: f"exceptions/{policy_rows.granted(world).pk}/revoke/",
         lambda world: {"comment": "Mirrored."},
     ),
+    "PATCH /environments/{slug}/gate/": Row(
+        "401 403 403 403 403 403 200 403",
+        at("environments/production/gate/"),
+        lambda world: {"approvals_required": 2, "reason": "Four eyes are not enough."},
+    ),
+    "GET /approver-groups/": Row(EVERYBODY, at("approver-groups/")),
+    "POST /approver-groups/": Row(
+        "401 403 403 403 403 403 201 403",
+        at("approver-groups/"),
+        lambda world: {"slug": "security", "name": "Security", "members": ["olga"]},
+    ),
+    "GET /approver-groups/{slug}/": Row(EVERYBODY, lambda world: f"approver-groups/{a_group().slug}/"),
+    "PATCH /approver-groups/{slug}/": Row(
+        "401 403 403 403 403 403 200 403",
+        lambda world: f"approver-groups/{a_group().slug}/",
+        lambda world: {"members": ["olga"]},
+    ),
+    "PATCH /teams/{slug}/members/{username}/": Row(
+        "401 403 403 200 404 200 403 403", at("teams/shop/members/mona/"), lambda world: {"on_call": True}
+    ),
     "GET /teams/": Row(EVERYBODY, at("teams/")),
     "GET /teams/{slug}/": Row(TEAM, at("teams/shop/")),
     "GET /applications/": Row(EVERYBODY, at("applications/")),
@@ -198,6 +250,26 @@ TABLE: dict[str, Row] = {
         "401 403 403 403 404 200 403 403", at("changes/{waiting}/reject/"), decision
     ),
     "POST /changes/{id}/cancel/": Row("401 200 200 200 404 200 403 403", at("changes/{waiting}/cancel/")),
+    "POST /changes/{id}/reseal/": Row("401 200 200 200 404 403 403 403", at("changes/{waiting}/reseal/")),
+    # mona is a maintainer, but not on call
+    "POST /changes/{id}/break-glass/": Row(
+        "401 403 403 403 404 200 403 403", at("changes/{waiting}/break-glass/"), emergency
+    ),
+    "POST /changes/{id}/break-glass/review/": Row(
+        "401 403 403 403 404 200 403 403",
+        lambda world: f"changes/{passed(world).pk}/break-glass/review/",
+        lambda world: {"review": "justified", "comment": "It was down."},
+    ),
+    "GET /changes/{change_id}/comments/": Row(TEAM, at("changes/{waiting}/comments/")),
+    "POST /changes/{change_id}/comments/": Row(
+        "401 201 201 201 404 201 201 201", at("changes/{waiting}/comments/"), lambda world: {"text": "Look."}
+    ),
+    # of whoever asked for the change of it
+    "POST /changes/{change_id}/comments/{id}/settle/": Row(
+        "401 403 403 403 404 200 403 403",
+        lambda world: f"changes/{world.waiting.pk}/comments/{wish_of_olga(world).pk}/settle/",
+    ),
+    "GET /reports/gates/": Row(READERS, at("reports/gates/")),
     "GET /audit/": Row(EVERYBODY, at("audit/")),
     "GET /audit/{id}/": Row(TEAM, lambda world: f"audit/{an_event(world)}/"),
     "GET /audit/verify/": Row(READERS, at("audit/verify/")),

@@ -14,6 +14,7 @@ from portal.api.v1.changes.views import ChangeViewSet
 from portal.api.v1.environments.views import ClusterViewSet, EnvironmentViewSet
 from portal.api.v1.exceptions.views import ExceptionViewSet
 from portal.api.v1.gate_reports.views import GateReportViewSet
+from portal.api.v1.guards.views import GuardViewSet
 from portal.api.v1.instances.views import InstanceViewSet
 from portal.api.v1.me.views import MeViewSet
 from portal.api.v1.notifications.views import NotificationViewSet, PreferenceViewSet
@@ -63,6 +64,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "me/notification-preference/",
         PreferenceViewSet.as_view({"get": "retrieve", "put": "update"}),
         name="notification-preference",
+    ),
+    re_path(
+        r"^environments/(?P<slug>[-a-zA-Z0-9_]{1,20})/guard/$",
+        GuardViewSet.as_view({"get": "retrieve", "post": "create"}),
+        name="environment-guard",
     ),
     *router.urls,
     re_path("^", UnknownPath.as_view(), name="unknown"),

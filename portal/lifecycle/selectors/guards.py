@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from portal.accounts.models import User
 from portal.environments.models import Environment
@@ -94,10 +93,9 @@ def of(environment: Environment) -> Guard:
     return _guard(rows.annotate(bypass_count=Count("bypasses")).get(pk=environment.pk))
 
 
-def bypasses(environment: Environment, *, teams: Sequence[int] | None = None) -> QuerySet[Bypass]:
-    """Those seen, newest first; with `teams` only those of their instances."""
-    rows = Bypass.objects.filter(environment=environment).for_lists()
-    return rows if teams is None else rows.filter(Q(instance__application__team__in=teams))
+def bypasses(environment: Environment) -> QuerySet[Bypass]:
+    """Those seen, newest first."""
+    return Bypass.objects.filter(environment=environment).for_lists()
 
 
 def _guard(row: Environment) -> Guard:
