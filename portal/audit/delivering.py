@@ -91,7 +91,7 @@ def attempt(delivery: Delivery) -> None:
         SENDERS[delivery.channel](delivery)
     except Undelivered as exc:
         if isinstance(exc, Unreachable) and delivery.attempts <= len(PAUSES):
-            put_off(delivery, str(exc))
+            put_off(delivery, str(exc), exc.wait)
         else:
             settle(delivery, State.FAILED, str(exc))
         if isinstance(exc, Unreachable):
@@ -112,10 +112,10 @@ def unwanted(delivery: Delivery) -> str:
     return "It was read meanwhile." if notification.read_at else ""
 
 
-def put_off(delivery: Delivery, error: str) -> None:
-    """The next attempt, later each time, never all at the same moment."""
+def put_off(delivery: Delivery, error: str, wait: timedelta = timedelta()) -> None:
+    """The next attempt, later each time and not before `wait`, never all at the same moment."""
     pause = PAUSES[delivery.attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 no secret
-    _write(delivery, next_attempt_at=clock.now() + pause, last_error=error[:300])
+    _write(delivery, next_attempt_at=clock.now() + max(pause, wait), last_error=error[:300])
 
 
 def settle(delivery: Delivery, state: str, error: str = "") -> None:

@@ -93,6 +93,6 @@ def _parts(variable: str, url: str) -> SplitResult:
         usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
-    if not usable or any(character.isspace() for character in url):
-        raise SettingInvalid(f"{variable} must be a URL with a host.")
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+        raise SettingInvalid(f"{variable} must be a URL with a host, in ASCII.")
     return parts

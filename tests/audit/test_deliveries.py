@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_redirects_are_not_followed(receiver: Receiver, status):
     receiver.statuses = [status]
     tell()
     tasks.deliver()
-    assert receiver.paths == ["/hooks/slipway"]
+    assert receiver.paths == ["/hooks/slipway?room=ops"]
     assert only().last_error == f"It answered {status}."
 
 
@@ -146,14 +147,32 @@ def test_who_answers_gone_is_asked_no_more(receiver: Receiver):
     assert only().state == Delivery.State.FAILED
 
 
-def test_silence_ends_after_the_timeout(receiver: Receiver, monkeypatch):
-    monkeypatch.setattr(webhook, "TIMEOUT", webhook.urllib3.Timeout(total=0.3))
-    receiver.silent.set()
+@pytest.mark.parametrize("slow", [False, True], ids=["silent", "a byte now and then"])
+def test_silence_ends_after_the_timeout(receiver: Receiver, monkeypatch, slow):
+    monkeypatch.setattr(webhook, "SECONDS", 0.4)
+    receiver.slow = slow
+    if not slow:
+        receiver.silent.set()
     tell()
     started = time.monotonic()
     tasks.deliver()
     assert time.monotonic() - started < 3
     assert (only().state, only().last_error) == (Delivery.State.WAITING, "It did not answer in time.")
+
+
+@pytest.mark.parametrize(("asked", "waits"), [("600", 600), ("999999999", 3600), ("tomorrow", 5), ("-1", 5)])
+def test_who_asks_for_a_pause_gets_it_within_bounds(at, receiver: Receiver, asked, waits):
+    receiver.statuses, receiver.headers = [429], {"Retry-After": asked}
+    tell()
+    tasks.deliver()
+    assert (only().next_attempt_at - START).total_seconds() == pytest.approx(waits, abs=1)
+
+
+def test_what_is_no_answer_in_http_is_tried_again(mailbox: Mailbox, receiver: Receiver, settings):
+    settings.SLIPWAY_WEBHOOK_URL = f"http://127.0.0.1:{mailbox.port}/"
+    tell()
+    tasks.deliver()
+    assert (only().state, only().last_error) == (Delivery.State.WAITING, "It cannot be reached.")
 
 
 def test_nobody_waits_for_one_timeout_after_another(receiver: Receiver):
@@ -177,6 +196,24 @@ def test_what_was_taken_away_is_dropped(receiver: Receiver, settings):
     settings.SLIPWAY_WEBHOOK_URL = ""
     tasks.deliver()
     assert only().state == Delivery.State.DROPPED
+
+
+def test_a_certificate_that_nobody_trusts_gets_nothing(tls_receiver: tuple[Receiver, Path]):
+    tell()
+    tasks.deliver()
+    assert tls_receiver[0].posts == []
+    assert only().last_error == "Its certificate could not be verified."
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_over_tls_it_is_the_same(tls_receiver: tuple[Receiver, Path], monkeypatch, slow):
+    receiver, certificate = tls_receiver
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(webhook, "SECONDS", 1.0 if slow else 5.0)
+    receiver.slow = slow
+    tell()
+    assert tasks.deliver() == (0 if slow else 1)
+    assert only().last_error == ("It did not answer in time." if slow else "")
 
 
 # ------------------------------------------------------------------ e-mail

@@ -72,6 +72,7 @@ def test_a_webhook_has_its_address_and_its_keys() -> None:
         ({**BASE, **HOOK, "WEBHOOK_URL": "http://chat.example.org/hunter2"}, "SLIPWAY_WEBHOOK_URL"),
         ({**BASE, **HOOK, "WEBHOOK_URL": "file:///etc/passwd"}, "SLIPWAY_WEBHOOK_URL"),
         ({**BASE, **HOOK, "WEBHOOK_URL": "https://chat example.org"}, "SLIPWAY_WEBHOOK_URL"),
+        ({**BASE, **HOOK, "WEBHOOK_URL": "https://chat.example.org/ä"}, "SLIPWAY_WEBHOOK_URL"),
         ({**BASE, **HOOK, "WEBHOOK_SECRET": ""}, "SLIPWAY_WEBHOOK_SECRET"),
         ({**BASE, **HOOK, "WEBHOOK_SECRET": "hunter2"}, "SLIPWAY_WEBHOOK_SECRET"),
         ({**BASE, **HOOK, "WEBHOOK_SECRET": "whsec_aHVudGVyMg=="}, "SLIPWAY_WEBHOOK_SECRET"),
