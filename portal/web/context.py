@@ -13,7 +13,8 @@ from portal.lifecycle.selectors import exceptions, queue
 from portal.web import navigation
 
 STYLESHEETS = tuple(
-    f"slipway/css/{name}.css" for name in ("tokens", "frame", "parts", "forms", "pages", "policies")
+    f"slipway/css/{name}.css"
+    for name in ("tokens", "frame", "parts", "forms", "pages", "policies", "decisions")
 )
 THEMES = {"auto": "light", "light": "dark", "dark": "auto"}
 

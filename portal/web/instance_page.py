@@ -78,6 +78,13 @@ def _runs(sibling: ServiceInstance, release: int) -> bool:
     return sibling.current_release is not None and sibling.current_release.promoted_from_id == release
 
 
+def _going_back(instance: ServiceInstance) -> dict[int, int]:
+    """How many approvals a rollback to each release takes that has run here; 0 has those of all others."""
+    gate = instance.environment.gate
+    proven = gate.wanted(proven=True)
+    return {0: gate.wanted(), **dict.fromkeys(instances.proven_releases(instance), proven)}
+
+
 def _tab(tab: str, instance: ServiceInstance, user: User) -> dict[str, Any]:
     if tab == "policy":
         return {
@@ -85,7 +92,7 @@ def _tab(tab: str, instance: ServiceInstance, user: User) -> dict[str, Any]:
             "ask_exception": excepting.offered(user, instance),
         }
     if tab == "releases":
-        return {"releases": instances.releases(instance)}
+        return {"releases": instances.releases(instance), "back": _going_back(instance)}
     if tab == "timeline":
         return {"timeline": instances.timeline(instance)}
     return {"exposed": instances.connection(instance), "siblings": instances.siblings(instance)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -17,7 +17,7 @@ from portal.core.pointers import ABSENT, Path
 from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.services import superseding
 from portal.lifecycle.states import ChangeKind
-from portal.web.sheet import Sheet, pick_plan
+from portal.web.sheet import Sheet, pick_plan, pick_version
 from services_catalog.models import OfferingVersion
 from services_catalog.values import secret_paths
 
@@ -59,11 +59,14 @@ def about(change: ChangeRequest) -> dict[str, str]:
     }
 
 
-def sheet(change: ChangeRequest, version: OfferingVersion, saved: Mapping[str, Any] | None) -> Sheet:
+def sheet(
+    change: ChangeRequest, versions: Sequence[OfferingVersion], saved: Mapping[str, Any] | None
+) -> Sheet:
     """What was asked, to be changed. `saved` is what the running release was given."""
     release = change.release
     if release is None:
         raise ValueError("a change without a release has no values to ask for again")
+    version = pick_version(versions, release.offering_version.version)
     plan = pick_plan(version, release.plan.slug if release.plan else None)
     return Sheet(version, plan, values=_shown(version, release.inputs, saved), saved=saved)
 

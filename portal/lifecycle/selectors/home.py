@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from portal.accounts.models import User
 from portal.accounts.roles import Verb
 from portal.core import clock
-from portal.lifecycle.models import ChangeRequest, PolicyException, ServiceInstance, Violation
-from portal.lifecycle.selectors import exceptions
-from portal.lifecycle.selectors.changes import awaiting_decision_by
+from portal.lifecycle.models import BreakGlass, ChangeRequest, PolicyException, ServiceInstance, Violation
+from portal.lifecycle.selectors import exceptions, queue
 from portal.lifecycle.states import Health
 
 ROWS = 8
@@ -21,6 +20,7 @@ ROWS = 8
 class Home:
     """What waits for me, what of mine is unwell, what changed lately; and what I own."""
 
+    reviews: list[BreakGlass]
     waiting: list[ChangeRequest]
     exceptions_waiting: list[PolicyException]
     own_waiting: list[ChangeRequest]
@@ -40,7 +40,8 @@ def home(user: User) -> Home:
         instances = instances.filter(application__team__in=teams)
         changes = changes.filter(application__team__in=teams)
     return Home(
-        waiting=list(awaiting_decision_by(user)[:ROWS]),
+        reviews=list(queue.unreviewed_for(user)[:ROWS]),
+        waiting=list(queue.waiting_for(user)[:ROWS]),
         exceptions_waiting=list(exceptions.awaiting_decision_by(user)[:ROWS]),
         own_waiting=list(changes.awaiting_approval().filter(requested_by=user)[:ROWS]),
         ending=list(exceptions.ending_soon(user)[:ROWS]),

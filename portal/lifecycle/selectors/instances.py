@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, ChangeRequest, Release, ServiceInstance
 from portal.lifecycle.models.change import BULKY
+from portal.lifecycle.states import ChangeState
 from services_catalog.models import Role
 
 
@@ -142,3 +143,9 @@ def timeline(instance: ServiceInstance, limit: int = 50) -> list[ChangeRequest]:
 
 def active_change(instance: ServiceInstance) -> ChangeRequest | None:
     return ChangeRequest.objects.active().for_lists().filter(instance=instance).first()
+
+
+def proven_releases(instance: ServiceInstance) -> set[int]:
+    """Ids of releases that have run here and worked: a gate may let an instance go back to them sooner."""
+    done = instance.changes.filter(state=ChangeState.SUCCEEDED).exclude(release=None)
+    return {pk for pk in done.values_list("release", flat=True) if pk is not None}

@@ -9,6 +9,7 @@ from portal.core.errors import ChangeUnderWay
 from portal.environments.models import Environment
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
 from portal.lifecycle.operations.drafting import Draft
+from portal.lifecycle.selectors import instances
 from portal.lifecycle.selectors.evidence import KINDS
 from portal.lifecycle.services import superseding
 from portal.lifecycle.states import ChangeKind
@@ -25,8 +26,11 @@ class Rules:
     under_way: str = ""
 
 
-def of_draft(draft: Draft, *, proven: bool = False) -> Rules:
+def of_draft(draft: Draft) -> Rules:
+    """What asking for `draft` would meet."""
     wish = draft.wish
+    source = wish.source.pk if wish.source and wish.kind == ChangeKind.ROLLBACK else None
+    proven = wish.instance is not None and source in instances.proven_releases(wish.instance)
     replaces, under_way = _in_the_way(wish.instance)
     return Rules(lines(wish.environment, wish.kind, proven=proven), replaces, under_way)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,10 @@ from django.utils.text import Truncator
 from portal.accounts.models import User
 from portal.core.documents import dump_yaml
 from portal.lifecycle.models import ChangeRequest
+from portal.lifecycle.operations.drafting import Draft
 from portal.web import wording
+from portal.web.decision import gate_rules as gate_rules_of
+from portal.web.decision import risk as risks
 from portal.web.decision.against_live import AgainstLive
 from portal.web.decision.risk import Risk
 
@@ -52,6 +55,22 @@ def risk_mark(risk: Risk) -> SafeString:
         risk.word,
         f": {', '.join(risk.reasons)}" if risk.reasons else "",
     )
+
+
+@register.simple_tag
+def risk_of(change: ChangeRequest) -> SafeString:
+    return risk_mark(risks.of(change.risk, change.risk_reasons))
+
+
+@register.simple_tag
+def gate_rules(draft: Draft) -> gate_rules_of.Rules:
+    return gate_rules_of.of_draft(draft)
+
+
+@register.simple_tag
+def approvals_back(back: Mapping[int, int], release: int) -> int:
+    """How many approvals a rollback to `release` takes."""
+    return back.get(release, back[0])
 
 
 @register.filter

@@ -14,7 +14,7 @@ from portal.accounts.roles import Verb
 from portal.core.errors import StateConflict
 from portal.environments.models import Environment
 from portal.lifecycle.models import ServiceInstance
-from portal.web import asking, sheet
+from portal.web import asking, reasking, sheet
 from portal.web.access import SignedIn
 from portal.web.asking import Asking
 from portal.web.confirming import Confirming
@@ -120,6 +120,9 @@ def _asking(
     if request.method == "POST":
         typed = sheet.read(request.POST, versions, saved)
         return Asking(request.user, typed, about, request.POST.get("reason", ""), request.POST.get("key", ""))
+    if (earlier := reasking.earlier(request.user, request.GET)) and earlier.instance_id == instance.pk:
+        asked = reasking.sheet(earlier, versions, saved)
+        return Asking(request.user, asked, about, earlier.reason, asking.new_key())
     version = sheet.pick_version(versions, request.GET.get("version"))
     plan = sheet.pick_plan(version, release.plan.slug if release and release.plan else None)
     shown = values.masked(version.values_schema, saved)

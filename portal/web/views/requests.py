@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from portal.accounts.roles import Verb
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application
-from portal.web import asking, sheet
+from portal.web import asking, reasking, sheet
 from portal.web.access import SignedIn
 from portal.web.asking import Asking
 from services_catalog import selectors
@@ -52,6 +52,11 @@ def _asking(request: SignedIn, slug: str, versions: list[OfferingVersion]) -> As
     about = {"kind": "create", "offering": slug, **{name: data.get(name, "") for name in WHERE}}
     if request.method == "POST":
         typed = sheet.read(request.POST, versions, None)
+    elif (earlier := reasking.earlier(request.user, data)) and earlier.offering.slug == slug:
+        about |= reasking.about(earlier)
+        return Asking(
+            request.user, reasking.sheet(earlier, versions, None), about, earlier.reason, asking.new_key()
+        )
     else:
         version = sheet.pick_version(versions, data.get("version"))
         typed = sheet.Sheet(version, sheet.pick_plan(version, data.get("plan")))
