@@ -32,7 +32,9 @@ class Notification(models.Model):
     what is the same."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(  # the indexes below begin with it
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
     key = models.CharField(max_length=150, help_text="What this is about; once for each person.")
     event = models.ForeignKey(AuditEvent, null=True, on_delete=models.PROTECT, related_name="+")
     topic = models.CharField(max_length=60, help_text="noun.verb, such as change.waiting")
