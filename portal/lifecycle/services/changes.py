@@ -101,7 +101,7 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency
     replaced = superseding.in_the_way(wish.instance) if wish.instance else None
     if replaced is not None:
         superseding.supersede(replaced, actor=wish.actor)
-    instance = wish.instance or ServiceInstance.objects.create(
+    instance = _still_alive(wish.instance) or ServiceInstance.objects.create(
         application=wish.application,
         environment=wish.environment,
         offering=wish.offering,
@@ -155,6 +155,18 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency
         record("change.queued", change, actor=None)
         transaction.on_commit(lambda: tasks.wake(change.pk))
     return change
+
+
+def _still_alive(instance: ServiceInstance | None) -> ServiceInstance | None:
+    """The instance, kept from being retired meanwhile: what was only wished for goes with its last wish.
+
+    After the change that it waits on, so that locks are always taken in this order.
+    """
+    if instance is not None and not (
+        ServiceInstance.objects.select_for_update().filter(pk=instance.pk, retired_at=None).exists()
+    ):
+        raise StateConflict("It was retired, or never came to be, in this very moment. Ask again.")
+    return instance
 
 
 def _may_pass_in_emergency(draft: Draft) -> bool:
