@@ -11,6 +11,7 @@ from portal.accounts.models import Membership, PlatformRole, Team, User
 from portal.environments.models import Cluster, Environment, Window
 from portal.lifecycle.models import Application, ChangeRequest, PolicyException, Release, ServiceInstance
 from portal.lifecycle.states import ChangeKind, ChangeState, ExceptionState, Health
+from services_catalog.archives import pack_files
 from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan
 
 UNREACHABLE = """\
@@ -109,15 +110,26 @@ class OfferingFactory(factory.django.DjangoModelFactory):
     owner = "tests"
 
 
+THING = pack_files(
+    {
+        "Chart.yaml": b"apiVersion: v2\nname: thing\nversion: 1.0.0\n",
+        "templates/thing.yaml": b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}'}\n",
+    },
+    label="thing",
+)
+
+
 class ChartArchiveFactory(factory.django.DjangoModelFactory):
+    """A chart of one ConfigMap, which helm can render."""
+
     class Meta:
         model = ChartArchive
         django_get_or_create = ("digest",)
 
-    digest = "sha256:" + "c" * 64
-    name = "thing"
-    version = "1.0.0"
-    content = b""
+    digest = THING.digest
+    name = THING.name
+    version = THING.version
+    content = THING.content
 
 
 class OfferingVersionFactory(factory.django.DjangoModelFactory):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from portal.accounts.models import ApiToken, Membership, Team, User
+from portal.core import clock
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, ChangeRequest, LogLine, Rollout, ServiceInstance
+from portal.lifecycle.operations.seals import target_of
+from portal.lifecycle.selectors import bundle
 from portal.lifecycle.states import ChangeKind, ChangeState
+from portal.policy.environment_digest import digest_in
 from tests.factories import (
     ApplicationFactory,
     ChangeFactory,
@@ -123,14 +128,21 @@ def world(db: None) -> World:
         kind=ChangeKind.UPDATE,
         state=ChangeState.AWAITING_APPROVAL,
         base_release=elsewhere.current_release,
+        expires_at=clock.now() + timedelta(days=7),
         release=ReleaseFactory(
             instance=elsewhere,
             number=2,
+            offering_version=version,
+            plan=version.plans.get(),
+            chart=version.chart,
+            target=target_of(production, namespace=elsewhere.namespace, release=elsewhere.name),
+            policy_digest=digest_in(bundle.current(), production.slug),
             objects_masked=[DEPLOYMENT | {"spec": DEPLOYMENT["spec"] | {"replicas": 3}}, SECRET],
             created_by=people["alice"],
         ),
         requested_by=people["alice"],
     )
+    waiting.contributors.set([people["alice"]])
     ledger = ApplicationFactory(team=payments, slug="ledger")
     foreign = running_instance(ledger, dev, people["pia"], offering, "ledger-api")
     return World(

@@ -16,8 +16,9 @@ from portal.audit.models import AuditEvent
 from portal.audit.notifying import notify
 from portal.audit.recording import record
 from portal.core import clock
-from portal.environments.models import PolicyMode
+from portal.environments.models import ApproverGroup, PolicyMode
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.services import comments
 from portal.lifecycle.states import Health
 from tests.api import policy_rows
 from tests.api.conftest import World, finished_change, running_instance
@@ -99,12 +100,24 @@ def a_notice(world: World, number: int) -> Any:
     return notify([world.people["audrey"]], **about, key=f"change {number}")
 
 
+def a_group(world: World, number: int) -> Any:
+    group = ApproverGroup.objects.create(slug=f"group-{number}", name=f"Group {number}")
+    group.members.set([UserFactory(), UserFactory()])
+    return group
+
+
+def a_comment(world: World, number: int) -> Any:
+    return comments.say(world.waiting, actor=world.people["olga"], text=f"Remark {number}.")
+
+
 LISTS: dict[str, tuple[Make, int]] = {
     "offerings/": (lambda world, n: OfferingFactory(slug=f"offering-{n}"), 3),
     "offerings/web-service/versions/": (a_version, 6),
     "plans/": (a_version, 3),
     "instances/": (an_instance, 5),
     "instances/{instance}/releases/": (a_release, 6),
+    "changes/{waiting}/comments/": (a_comment, 5),
+    "approver-groups/": (a_group, 5),
     "changes/": (lambda world, n: finished_change(an_instance(world, n)), 5),
     "applications/": (an_application, 5),
     "teams/": (lambda world, n: TeamFactory(slug=f"team-{n}"), 5),
@@ -124,7 +137,7 @@ LISTS: dict[str, tuple[Make, int]] = {
 
 
 def address(world: World, path: str) -> str:
-    return path.format(instance=world.instance.pk, policy=policy_rows.a_policy())
+    return path.format(instance=world.instance.pk, waiting=world.waiting.pk, policy=policy_rows.a_policy())
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -150,10 +163,10 @@ def test_every_list_is_pinned() -> None:
     reads = {operation.split()[1] for operation in operations() if operation.startswith("GET")}
     lists = {path for path in reads if not path.endswith("}/")}
     single = {"/me/", "/audit/verify/", "/changes/{id}/log/", "/changes/{id}/diff/"}
-    single |= {"/exceptions/debt/", "/clusters/{slug}/policies/"}
+    single |= {"/reports/gates/", "/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
     names = {"/web-service/": "/{offering_slug}/", "/dev/": "/{environment_slug}/"}
-    pinned = {f"/{path}".format(instance="{id}", policy="{name}") for path in LISTS}
+    pinned = {f"/{path}".format(instance="{id}", waiting="{change_id}", policy="{name}") for path in LISTS}
     for given, name in names.items():
         pinned = {path.replace(given, name) for path in pinned}
     assert lists - single == pinned
