@@ -53,14 +53,17 @@ class Reproducibility:
 
     @property
     def reason(self) -> str:
-        """One or two sentences for people; empty when it is stable."""
+        """Two or three sentences for people; empty when it is stable."""
         named = listed(self.sources)
         if self.status == Status.VARIES:
             places = listed(self.places)
             cause = f" The cause is at {named}." if named else ""
             return f"It renders differently each time: {places}.{cause}"
         if self.status == Status.MAY_VARY:
-            return f"It may render differently with some values: {named}. Each request is rendered again."
+            unseen = self.uses("cluster") or self.uses("release")
+            later = " What it finds in the cluster shows when it is applied: a difference is taken back."
+            said = f"It may render differently with some values: {named}. Each request is rendered again."
+            return said + (later if unseen else "")
         return ""
 
     def as_dict(self) -> dict[str, Any]:

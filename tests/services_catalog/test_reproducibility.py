@@ -9,6 +9,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.audit.models import AuditEvent
 from services_catalog import library, reproducibility, sync
@@ -125,6 +127,37 @@ def test_subcharts_are_read_in_their_archives_too():
 def test_templates_are_read_as_helm_reads_them(text, found):
     sources = scan({"templates/a.yaml": text.encode()})
     assert [source.function for source in sources] == found
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        "{{",
+        "}}",
+        "{{-",
+        "-}}",
+        "/*",
+        "*/",
+        '"',
+        "`",
+        "'",
+        "\\",
+        "\n",
+        " ",
+        "now",
+        ".Release.Revision",
+        "if x",
+        "end",
+        "(",
+    ]
+)
+
+
+@given(st.lists(FRAGMENTS, max_size=40).map("".join))
+def test_no_template_is_too_odd_to_be_read(text):
+    lines = text.count("\n") + 1
+    for source in scan({"templates/a.yaml": text.encode()}):
+        assert 1 <= source.line <= lines
+        assert source.function in ("now", ".Release.Revision")
 
 
 def test_lines_are_those_of_the_file():

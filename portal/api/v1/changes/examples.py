@@ -31,6 +31,17 @@ WISHES = [
     OpenApiExample(
         "Promote", {"kind": "promote", "instance": 7, "environment": "production"}, request_only=True
     ),
+    OpenApiExample(
+        "Promote, with a size of its own",
+        {
+            "kind": "promote",
+            "instance": 7,
+            "environment": "production",
+            "plan": "medium",
+            "values": {"replicas": 4},
+        },
+        request_only=True,
+    ),
     OpenApiExample("Upgrade", {"kind": "upgrade", "instance": 7, "version": "1.1.0"}, request_only=True),
     OpenApiExample("Roll back", {"kind": "rollback", "instance": 7, "release": 12}, request_only=True),
     OpenApiExample("Retire", {"kind": "retire", "instance": 7, "confirm": "shop-api"}, request_only=True),
