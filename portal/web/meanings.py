@@ -88,6 +88,14 @@ INSTALLATION: Mapping[str, Shown] = {
     "remove": Shown("wrong", "Remove"),
     "same": Shown("quiet", "Same"),
 }
+# How the guard around a gate stands in its cluster
+GUARD: Mapping[str, Shown] = {
+    "off": Shown("quiet", "Off"),
+    "coming": Shown("working", "Coming to the cluster"),
+    "in_force": Shown("ready", "In force"),
+    "drifted": Shown("wrong", "Changed by hand"),
+    "failed": Shown("wrong", "Not in force"),
+}
 TABLES: Mapping[str, Mapping[str, Shown]] = {
     "change": CHANGE,
     "health": HEALTH,
@@ -98,6 +106,7 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "exception": EXCEPTION,
     "blast_radius": BLAST_RADIUS,
     "installation": INSTALLATION,
+    "guard": GUARD,
 }
 # What happened to an exception, as its timeline says it
 EXCEPTION_EVENTS: Mapping[str, Shown] = {

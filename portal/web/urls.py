@@ -17,6 +17,7 @@ from portal.web.views import (
     design,
     exception_decisions,
     exceptions,
+    guard,
     home,
     instance_actions,
     instances,
@@ -118,6 +119,9 @@ urlpatterns = [
     page("me/tokens/new/", tokens.create, "tokens-new"),
     page("me/tokens/<str:pk>/revoke/", tokens.revoke, "tokens-revoke"),
     page("platform/", platform.show, "platform"),
+    page("platform/environments/<slug:slug>/guard/", guard.show, "platform-guard"),
+    page("platform/environments/<slug:slug>/guard/set/", guard.choose, "platform-guard-choose"),
+    page("platform/environments/<slug:slug>/guard/put-right/", guard.put_right, "platform-guard-put-right"),
     page("platform/environments/<slug:slug>/windows/", windows.show, "platform-windows"),
     page("platform/environments/<slug:slug>/windows/add/", windows.add, "platform-windows-add"),
     page(

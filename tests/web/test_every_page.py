@@ -21,6 +21,7 @@ from tests.web.pages import Page
 
 STRANGERS_MAY = {"sign-in", "sign-out", "theme"}
 LONGEST_VIEW = 15
+GUARD_PAGES = ("platform-guard", "platform-guard-choose", "platform-guard-put-right")
 CLUSTER_PAGES = ("platform-policies", "platform-policies-install", "platform-policies-remove")
 
 
@@ -38,6 +39,7 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         "tokens-revoke": {"pk": "abc"},
         "catalog-request-preview": {"slug": "web-service"},
         **{name: {"slug": "sandbox"} for name in CLUSTER_PAGES},
+        **{name: {"slug": "dev"} for name in GUARD_PAGES},
         "platform-windows": {"slug": "dev"},
         "platform-windows-add": {"slug": "dev"},
         "platform-windows-remove": {"slug": "dev", "pk": 1},
@@ -148,6 +150,7 @@ def test_titles_say_where_one_is(
         "exceptions-one",
         "exceptions-debt",
         "platform-policies",
+        "platform-guard",
         "platform-windows",
         "audit",
         "platform",
