@@ -105,9 +105,9 @@ def _written(metadata: Metadata, instances: Iterable[ServiceInstance]) -> Iterat
 
 def _live(metadata: Metadata, keys: list[ObjectKey]) -> list[Document]:
     """The metadata of these objects: by kind where they still carry Helm's label, one by one where not."""
-    kinds = {(key.api_version, key.kind, key.namespace) for key in keys if key.namespace}
+    kinds = sorted({(key.api_version, key.kind, key.namespace) for key in keys if key.namespace})
     with ThreadPoolExecutor(CONCURRENT) as pool:
-        lists = pool.map(lambda kind: list(metadata.listed(*kind, HELM)), sorted(kinds))
+        lists = pool.map(lambda kind: list(metadata.listed(kind[0], kind[1], kind[2], HELM)), kinds)
         listed = {key_of(document): document for documents in lists for document in documents}
         single = list(pool.map(metadata.of, [key for key in keys if key not in listed]))
     found = [listed[key] for key in keys if key in listed]

@@ -113,9 +113,8 @@ def _actions(
     """What is to be done with each document, beside what the cluster has of it."""
     with ThreadPoolExecutor(CONCURRENT) as pool:
         try:
-            return list(
-                pool.map(lambda pair: _action(kubernetes, *pair, owner), pairs, timeout=PATIENCE_SECONDS)
-            )
+            found = pool.map(lambda pair: _action(kubernetes, owner, *pair), pairs, timeout=PATIENCE_SECONDS)
+            return list(found)
         except TimeoutError as exc:
             raise ClusterUnreachable(
                 f"The cluster took more than {PATIENCE_SECONDS} s to say what it has of {len(pairs)} objects."
@@ -124,7 +123,7 @@ def _actions(
 
 
 def _action(
-    kubernetes: Kubernetes, document: Mapping[str, Any], live: Mapping[str, Any] | None, owner: Owner
+    kubernetes: Kubernetes, owner: Owner, document: Mapping[str, Any], live: Mapping[str, Any] | None
 ) -> Action:
     if live is None:
         return "create"

@@ -28,7 +28,7 @@ class BypassSerializer(serializers.ModelSerializer[Bypass]):
     """One write that the portal did not make. `manager` is what the writer called itself."""
 
     object: Any = ObjectKeySerializer(source="key")
-    instance = serializers.IntegerField(source="instance_id", allow_null=True)
+    instance: Any = serializers.IntegerField(source="instance_id", allow_null=True)
     how = serializers.ChoiceField(choices=Bypass.How.values)
 
     class Meta:
