@@ -32,9 +32,7 @@ def ask_for(change: ChangeRequest) -> None:
 
 def gathered(change: ChangeRequest) -> dict[str, Evidence]:
     """All evidence of a change, gathered now, by kind."""
-    ChangeRequest.objects.filter(pk=change.pk).update(
-        evidence_asked_at=clock.now(), evidence_gathered_at=None
-    )
+    ask_for(change)
     assert gathering.gather(change.pk)
     return {row.kind: row for row in Evidence.objects.filter(change=change)}
 

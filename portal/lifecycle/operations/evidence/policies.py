@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.core.digests import short
 from portal.lifecycle.models import Evidence
+from portal.lifecycle.operations.evidence.covering import Cover
 from portal.lifecycle.operations.evidence.found import Found
 from portal.lifecycle.operations.evidence.subject import Subject
 from portal.lifecycle.selectors import bundle
@@ -27,7 +28,8 @@ def gather(subject: Subject) -> Found | None:
     if not judgement.allowed:
         status = Evidence.Status.BAD
     verdicts = judgement.verdicts
-    warned = [_said(verdict) for verdict in verdicts if verdict.outcome in ("warn", "audit")]
+    cover = subject.cover()
+    warned = [_said(verdict, cover) for verdict in verdicts if verdict.outcome in ("warn", "audit")]
     return Found(
         status,
         ", ".join(parts),
@@ -41,11 +43,11 @@ def gather(subject: Subject) -> Found | None:
     )
 
 
-def _said(verdict: Verdict) -> dict[str, str]:
+def _said(verdict: Verdict, cover: Cover) -> dict[str, str]:
     return {
         "policy": verdict.policy,
         "title": verdict.title[:200],
         "severity": verdict.severity,
         "object": str(verdict.key),
-        "message": verdict.message[:300],
+        "message": cover.text(verdict.message)[:300],
     }
