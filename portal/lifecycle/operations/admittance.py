@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.core.errors import SealBroken
+from portal.core.errors import NotPermitted, SealBroken
 from portal.lifecycle.models import BreakGlass, ChangeRequest
 from portal.lifecycle.operations import seals
 from portal.lifecycle.operations.judging import judge_release
@@ -25,6 +25,8 @@ def check(change: ChangeRequest) -> None:
     passed = emergency_of(change)
     if passed is None:
         _check_consents(change)
+    else:
+        _check_emergency(change, passed)
     if release is None:
         seals.check_retirement(change)
         return
@@ -36,7 +38,7 @@ def check(change: ChangeRequest) -> None:
 
 def emergency_of(change: ChangeRequest) -> BreakGlass | None:
     """How the gate was passed without a decision, if it was, for exactly this release."""
-    return BreakGlass.objects.filter(change=change, digest=change.seal).first()
+    return BreakGlass.objects.filter(change=change, digest=change.seal).select_related("actor").first()
 
 
 def _check_consents(change: ChangeRequest) -> None:
@@ -53,6 +55,17 @@ def _check_consents(change: ChangeRequest) -> None:
             f"the consent of {names}. Nothing was applied.",
             lacking=lacking,
         )
+
+
+def _check_emergency(change: ChangeRequest, passed: BreakGlass) -> None:
+    try:
+        change.environment.gate.check_may_break_glass(
+            passed.actor, team=change.team_id, requester=change.requested_by_id
+        )
+    except NotPermitted as exc:
+        raise SealBroken(
+            f"{passed.actor} passed the gate and may not do that now: {exc.message} Nothing was applied."
+        ) from exc
 
 
 def _judge_again(change: ChangeRequest) -> None:
