@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.accounts.models import User
+from portal.accounts.models import Membership, User
 from portal.audit.models import AuditEvent, Notification
 from portal.core import clock
 from portal.core.errors import (
@@ -85,7 +85,7 @@ def test_whoever_asked_may_not_unless_the_gate_says_so(organisation: Organisatio
 def test_nor_may_the_person_whom_the_asking_service_account_acts_for(organisation: Organisation) -> None:
     mona = on_call(organisation)
     robot = UserFactory(username="robot", is_service_account=True, responsible=mona)
-    mona.memberships.create(team=organisation.shop, user=robot)
+    Membership.objects.create(team=organisation.shop, user=robot)
     change = wait(organisation, actor=robot)
     with pytest.raises(NotPermitted, match="You asked"):
         broken(change, mona)

@@ -90,8 +90,8 @@ def test_whoever_seals_it_has_a_part_in_it_and_deciders_are_told_again(
     change = reseals.reseal(outdated, actor=organisation.bob)
     assert change.contributor_ids == {organisation.alice.pk, organisation.bob.pk}
     assert change.evidence_asked_at > asked
-    assert told("change.waits") == {"olga", "oscar"}
-    assert Notification.objects.filter(topic="change.waits", user=organisation.olga).count() == 2
+    assert told("change.waiting") == {"olga", "oscar"}
+    assert Notification.objects.filter(topic="change.waiting", user=organisation.olga).count() == 2
     event = AuditEvent.objects.get(action="change.resealed")
     assert (event.actor_name, event.after["differs"]) == ("bob", ["policy"])
     assert (event.before["seal"], event.after["seal"]) == (sealed, change.seal)

@@ -23,7 +23,7 @@ def waits(change: ChangeRequest) -> None:
         if not change.emergency
         else "is refused by policy; only an emergency passes it"
     )
-    _tell(change, deciders(change), "change.waits", f"{_named(change)} {who}.", once=change.seal)
+    _tell(change, deciders(change), "change.waiting", f"{_named(change)} {who}.", once=change.seal)
 
 
 def queued(change: ChangeRequest) -> None:

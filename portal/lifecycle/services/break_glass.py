@@ -59,7 +59,6 @@ def pass_gate(
     return glass
 
 
-@transaction.atomic
 def review(glass: BreakGlass, *, actor: User, review: str, comment: str) -> BreakGlass:
     """Say afterwards whether it was justified, with a reason. Raises NotPermitted (the attempt is audited),
     ValidationFailed, StateConflict (somebody has reviewed it already)."""
@@ -69,15 +68,16 @@ def review(glass: BreakGlass, *, actor: User, review: str, comment: str) -> Brea
         known = ", ".join(BreakGlass.Review.values)
         raise ValidationFailed.at("/review", f"Must be one of {known}.", "unknown")
     said = _checked(comment, "/comment", "Say why, for whoever reads the record later", 1)
-    reviewed = BreakGlass.objects.filter(pk=glass.pk, reviewed_at=None).update(
-        reviewed_by=actor, reviewed_at=clock.now(), review=review, review_comment=said
-    )
-    if not reviewed:
-        raise StateConflict("It has been reviewed already.")
-    glass.refresh_from_db()
-    after = {"review": review, "passed_by": glass.actor.username}
-    record("gate.reviewed", change, actor=actor, after=after, comment=said)
-    announcing.reviewed(glass)
+    with transaction.atomic():
+        reviewed = BreakGlass.objects.filter(pk=glass.pk, reviewed_at=None).update(
+            reviewed_by=actor, reviewed_at=clock.now(), review=review, review_comment=said
+        )
+        if not reviewed:
+            raise StateConflict("It has been reviewed already.")
+        glass.refresh_from_db()
+        after = {"review": review, "passed_by": glass.actor.username}
+        record("gate.reviewed", change, actor=actor, after=after, comment=said)
+        announcing.reviewed(glass)
     return glass
 
 

@@ -10,7 +10,8 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.accounts.permissions import require
 from portal.accounts.roles import Verb
-from portal.core.errors import ValidationFailed
+from portal.core.digests import digest_of
+from portal.core.errors import StateConflict, ValidationFailed
 from portal.environments.models import ApproverGroup, Environment
 from portal.environments.services import save_environment
 from portal.lifecycle.operations import announcing
@@ -18,17 +19,22 @@ from portal.lifecycle.services.gate_rules import FIELDS, RELAXATIONS, problems
 
 
 @transaction.atomic
-def change_gate(environment: Environment, *, actor: User | None, reason: str, **fields: Any) -> Environment:
+def change_gate(
+    environment: Environment, *, actor: User | None, reason: str, seen: str = "", **fields: Any
+) -> Environment:
     """Set the given rules anew, `approver_groups` by slugs; the others stay. What waits is held to the new
     rules at once. All operators are told of a relaxation.
 
-    `actor=None` is the command line. Raises NotPermitted, and ValidationFailed with every error at once.
+    `seen` is the `digest_of_rules` that was on screen; `actor=None` is the command line. Raises NotPermitted,
+    StateConflict when the rules are others by now, and ValidationFailed with every error at once.
     """
     if actor is not None:
         require(actor, Verb.CURATE)
     # the row is touched first, so that two people's changes queue up
     Environment.objects.filter(pk=environment.pk).update(order=environment.order)
     before = rules_of(Environment.objects.get(pk=environment.pk))
+    if seen and seen != digest_of(before):
+        raise StateConflict("Somebody has changed this gate since you looked. Reload, then change it again.")
     after = {**before, **fields}
     errors = problems(after)
     if not reason.strip():
@@ -56,6 +62,11 @@ def rules_of(environment: Environment) -> dict[str, Any]:
     """The rules of its gate as they are, by the names of the fields; groups as slugs."""
     rules = {name: getattr(environment, name) for name in FIELDS if name != "approver_groups"}
     return {**rules, "approver_groups": sorted(g.slug for g in environment.approver_groups.all())}
+
+
+def digest_of_rules(environment: Environment) -> str:
+    """Tells whether the rules are still those that were seen."""
+    return digest_of(rules_of(environment))
 
 
 def _announce(environment: Environment, actor: User | None, relaxed: Iterable[str]) -> None:
