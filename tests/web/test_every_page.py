@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import BlastRadius, ChangeRequest, PolicyException, ServiceInstance
 from portal.web import urls, views
 from portal.web.middleware import POLICY
@@ -21,6 +22,7 @@ from tests.web.pages import Page
 
 STRANGERS_MAY = {"sign-in", "sign-out", "theme"}
 LONGEST_VIEW = 15
+GATE_PAGES = ("platform-gate", "platform-gate-save")
 GUARD_PAGES = ("platform-guard", "platform-guard-choose", "platform-guard-put-right")
 CLUSTER_PAGES = ("platform-policies", "platform-policies-install", "platform-policies-remove")
 
@@ -39,7 +41,8 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         "tokens-revoke": {"pk": "abc"},
         "catalog-request-preview": {"slug": "web-service"},
         **{name: {"slug": "sandbox"} for name in CLUSTER_PAGES},
-        **{name: {"slug": "dev"} for name in GUARD_PAGES},
+        **{name: {"slug": "dev"} for name in (*GATE_PAGES, *GUARD_PAGES)},
+        "platform-group": {"slug": "release-managers"},
         "platform-windows": {"slug": "dev"},
         "platform-windows-add": {"slug": "dev"},
         "platform-windows-remove": {"slug": "dev", "pk": 1},
@@ -63,6 +66,7 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
 def pages(
     service: ServiceInstance, waiting: ChangeRequest, excepted: PolicyException, radius: BlastRadius
 ) -> dict[str, str]:
+    ApproverGroup.objects.create(slug="release-managers", name="Release managers")
     numbers = {"changes": waiting.pk, "exceptions": excepted.pk, "blast_radius": radius.pk}
     return addresses(service, numbers)
 
