@@ -51,6 +51,7 @@ class GuardPage:
                 typed["mode"],
                 reason=typed["reason"],
                 seen=typed["seen"] or None,
+                controllers=typed["controllers"],
                 actor=self.user,
             )
         except SlipwayError as error:
@@ -92,4 +93,6 @@ class GuardPage:
 
 
 def of(user: User, environment: Environment, posted: QueryDict | None = None) -> GuardPage:
-    return GuardPage(user, environment, GuardForm(posted, initial={"seen": environment.guard}))
+    named = "\n".join(selector.of(environment).controllers)
+    initial = {"seen": environment.guard, "controllers": named}
+    return GuardPage(user, environment, GuardForm(posted, initial=initial))

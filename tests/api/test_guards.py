@@ -48,7 +48,8 @@ def test_it_is_off_until_somebody_sets_it_and_then_comes_to_the_cluster(world: W
     installed(world)
     assert pete.get(ADDRESS).json()["standing"] == "in_force"
     event = AuditEvent.objects.get(action="gate.guard_changed")
-    assert (event.before, event.after) == ({"mode": "off"}, {"mode": "audit"})
+    assert event.before == {"mode": "off", "controllers": []}
+    assert event.after == {"mode": "audit", "controllers": []}
     assert (event.comment, event.actor_name) == ("What would be refused?", "pete")
 
 
@@ -115,11 +116,33 @@ def test_bypasses_are_counted_and_told_newest_first(world: World, django_assert_
         ({"mode": "audit"}, "/reason"),
         ({"mode": "audit", "reason": "  "}, "/reason"),
         ({"mode": "audit", "reason": "x", "force": True}, "/force"),
+        ({"mode": "audit", "reason": "x", "controllers": ["olga"]}, "/controllers"),
+        ({"mode": "audit", "reason": "x", "controllers": ["system:masters"]}, "/controllers"),
+        (
+            {
+                "mode": "audit",
+                "reason": "x",
+                "controllers": ["system:serviceaccount:storefront-dev:slipway-deployer"],
+            },
+            "/controllers",
+        ),
     ],
 )
 def test_what_cannot_be_understood_is_refused(world: World, body: dict[str, Any], path: str) -> None:
     found = check(world.api("pete").post(ADDRESS, body), 422, "validation_failed")
     assert [error["path"] for error in found["errors"]] == [path]
+
+
+def test_operators_are_named_by_their_service_accounts_and_stay(world: World) -> None:
+    pete = world.api("pete")
+    operator = "system:serviceaccount:cert-manager:cert-manager"
+    answer = pete.post(ADDRESS, {**AUDIT, "controllers": [operator, operator]})
+    assert answer.json()["controllers"] == [operator]
+    # with the mode as it is, they alone are changed; not sent, they stay
+    assert pete.post(ADDRESS, {**AUDIT, "controllers": []}).json()["controllers"] == []
+    pete.post(ADDRESS, {**AUDIT, "controllers": [operator]})
+    assert pete.post(ADDRESS, {"mode": "off", "reason": "x"}).json()["controllers"] == [operator]
+    assert AuditEvent.objects.filter(action="gate.guard_changed").count() == 4
 
 
 def test_an_environment_that_is_not_there_is_not_found(world: World) -> None:

@@ -88,7 +88,7 @@ def test_deny_comes_after_audit_and_uninstalling_takes_all_out(provisioned: Orga
         (("--cluster", "nowhere", "--mode", "audit"), "There is no 'nowhere'"),
         ((), "Nothing would be guarded: production is off"),
         (("--output", "yaml"), "Nothing would be guarded: production is off"),
-        (("--portal-user", "x", "--mode", "audit"), "go with --output yaml"),
+        (("--portal-user", "x", "--mode", "audit"), "goes with --output yaml"),
     ],
 )
 def test_what_cannot_be_done_says_what_to_do(

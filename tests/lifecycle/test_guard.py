@@ -7,7 +7,7 @@ import pytest
 from portal.audit.models import AuditEvent
 from portal.core.objects import ObjectKey
 from portal.lifecycle.models import Bypass
-from portal.lifecycle.operations import bypasses
+from portal.lifecycle.operations import bypasses, guarding
 from portal.lifecycle.services import guards
 from portal.policy.documents import BINDING_KIND
 from tests.fixtures.guard import CHART, PLACE, Scene
@@ -175,6 +175,20 @@ def test_another_service_account_is_refused(scene: Scene, account: str) -> None:
     scene.guard("deny")
     assert REFUSED in scene.as_account(account)(*command[:2], "--replicas=6", fails=True)
     assert scene.live()["spec"]["replicas"] == 4
+
+
+def test_an_operator_that_is_named_goes_on(scene: Scene) -> None:
+    operator = scene.as_account("cert-manager:cert-manager")
+    scene.guard("deny")
+    assert REFUSED in operator("label", WEB, "seen=yes", fails=True)
+    named = ["system:serviceaccount:cert-manager:cert-manager"]
+    guards.set_mode(
+        scene.environment, "deny", reason="It mends labels.", actor=scene.organisation.pete, controllers=named
+    )
+    assert guarding.keep() == 1
+    assert guarding.keep() == 0
+    operator("label", WEB, "seen=yes")
+    assert REFUSED in scene.kubectl("label", WEB, "seen=no", "--overwrite", fails=True)
 
 
 def test_the_portals_own_changes_and_retirement_go_through(scene: Scene) -> None:

@@ -82,6 +82,17 @@ def test_a_refusal_stands_on_the_page_and_nothing_typed_is_lost(
     assert production().guard == "off"
 
 
+def test_operators_are_named_one_a_line(organisation: Organisation, signed_in: SignIn) -> None:
+    browser = signed_in(organisation.pete)
+    names = "system:serviceaccount:cert-manager:cert-manager\r\nsystem:serviceaccount:cnpg:operator"
+    assert browser.post(f"{ADDRESS}set/", {**AUDIT, "controllers": names}).status_code == 302
+    assert names.replace("\r", "") in browser.get(ADDRESS).content.decode()
+    wrong = browser.post(f"{ADDRESS}set/", {**AUDIT, "seen": "audit", "controllers": "oscar"})
+    assert wrong.status_code == 422
+    assert "is not an operator&#x27;s service account" in wrong.content.decode()
+    assert GuardState.objects.get().controllers == names.split("\r\n")
+
+
 def test_deny_can_be_chosen_once_audit_has_run(organisation: Organisation, signed_in: SignIn) -> None:
     browser = signed_in(organisation.pete)
     assert "First let audit run" in browser.get(ADDRESS).content.decode()

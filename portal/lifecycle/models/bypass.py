@@ -85,6 +85,9 @@ class GuardState(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     reason = models.TextField(blank=True)
+    controllers = models.JSONField(
+        default=list, blank=True, help_text="Service accounts of operators that may write in the cluster too."
+    )
     audited_at = models.DateTimeField(null=True, help_text="When audit was first in force in the cluster.")
     watched_at = models.DateTimeField(null=True, help_text="When all of its namespaces were last looked at.")
     looked_at = models.DateTimeField(null=True, help_text="When some of them were last looked at.")

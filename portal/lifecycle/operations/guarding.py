@@ -41,6 +41,15 @@ def modes_of(cluster: Cluster) -> dict[str, str]:
     return dict(rows.order_by("slug").values_list("slug", "guard"))
 
 
+def controllers_of(cluster: Cluster) -> list[str]:
+    """The operators that any guarded environment of the cluster lets through: the policies are the same for
+    all of them."""
+    rows = GuardState.objects.filter(environment__cluster=cluster).exclude(
+        environment__guard=Environment.Guard.OFF
+    )
+    return sorted({name for names in rows.values_list("controllers", flat=True) for name in names})
+
+
 def documents_for(
     modes: Modes, portal_users: Sequence[str], controllers: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
@@ -59,7 +68,9 @@ def desired(cluster: Cluster, modes: Modes | None = None) -> list[dict[str, Any]
     Raises ClusterError.
     """
     modes = modes_of(cluster) if modes is None else modes
-    return documents_for(modes, [Metadata(cluster.connection).whoami().name]) if modes else []
+    if not modes:
+        return []
+    return documents_for(modes, [Metadata(cluster.connection).whoami().name], controllers_of(cluster))
 
 
 def plan(cluster: Cluster) -> list[Step]:

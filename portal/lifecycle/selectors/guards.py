@@ -64,6 +64,10 @@ class Guard:
         return self.state.reason
 
     @property
+    def controllers(self) -> list[str]:
+        return list(self.state.controllers)
+
+    @property
     def may_deny(self) -> bool:
         """Whether audit has been in force here before."""
         return self.state.audited_at is not None

@@ -27,3 +27,14 @@ class GuardForm(ServiceForm):
         help_text="Kept in the audit trail.",
         error_messages={"required": "Say why: it is kept in the audit trail."},
     )
+    controllers = forms.CharField(
+        required=False,
+        max_length=16_000,
+        label="Operators that may write too",
+        widget=forms.Textarea(attrs={**AREA, "class": "form-control mono", "spellcheck": "false"}),
+        help_text="Their service accounts, one a line: system:serviceaccount:NAMESPACE:NAME. Kubernetes' own "
+        "controllers may write anyway.",
+    )
+
+    def clean_controllers(self) -> list[str]:
+        return str(self.cleaned_data["controllers"]).split()

@@ -17,6 +17,12 @@ class GuardRequest(Strict):
         choices=Environment.Guard.choices, help_text="deny only after audit has been in force."
     )
     reason = serializers.CharField(max_length=2000, help_text="Kept in the audit trail.")
+    controllers = serializers.ListField(
+        child=serializers.CharField(max_length=320),
+        required=False,
+        max_length=50,
+        help_text="Service accounts of operators that may write too; not sent: as they are.",
+    )
     seen = serializers.ChoiceField(
         choices=Environment.Guard.choices,
         required=False,
@@ -59,6 +65,9 @@ class GuardSerializer(serializers.Serializer[Any]):
         help_text="None: the command line, or nobody.",
     )
     reason = serializers.CharField(allow_blank=True)
+    controllers = serializers.ListField(
+        child=serializers.CharField(), help_text="Service accounts of operators that may write too."
+    )
     may_deny = serializers.BooleanField(help_text="Whether audit has been in force here before.")
     checked_at = serializers.DateTimeField(
         allow_null=True, help_text="When the cluster was last held against it."

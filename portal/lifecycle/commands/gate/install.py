@@ -43,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="with --output yaml: an operator's user name that may write too",
+        help="an operator's service account that may write too; may be given again",
     )
     add_output(parser, "text", "yaml")
 
@@ -53,18 +53,23 @@ def run(options: Mapping[str, Any], console: Console) -> int:
     if options["output"] == "yaml":
         _print(environments, options, console)
         return 0
-    if options["portal_user"] or options["controller"]:
-        raise InvalidInput("--portal-user and --controller go with --output yaml.")
+    if options["portal_user"]:
+        raise InvalidInput("--portal-user goes with --output yaml: a cluster says itself who the portal is.")
     with acting(AuditEvent.Source.COMMAND):
-        if options["mode"]:
-            for environment in environments:
-                guards.set_mode(environment, options["mode"], reason=options["reason"], actor=None)
+        for environment in environments:
+            _set(environment, options)
         for cluster in clusters_of(environments):
             if not guarding.modes_of(cluster):
                 raise _nothing(environments)
             console.notes.write(f"{cluster}:\n")
             say(guarding.install(cluster, actor=None), console)
     return 0
+
+
+def _set(environment: Environment, options: Mapping[str, Any]) -> None:
+    """Mode and operators, as far as they are given."""
+    mode, controllers = options["mode"] or environment.guard, options["controller"] or None
+    guards.set_mode(environment, mode, reason=options["reason"], actor=None, controllers=controllers)
 
 
 def _print(environments: Sequence[Environment], options: Mapping[str, Any], console: Console) -> None:
