@@ -1,0 +1,46 @@
+"""What a worker finds out about a waiting change, written down as it would."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from portal.core import clock
+from portal.environments.models import Environment
+from portal.lifecycle.models import ChangeRequest, Evidence
+
+
+def rules(slug: str = "production", **fields: Any) -> None:
+    Environment.objects.filter(slug=slug).update(**fields)
+
+
+def gathered(change: ChangeRequest, kind: str, *, age: timedelta = timedelta(0), **about: Any) -> Evidence:
+    """One thing that was found out, and that the gathering is over."""
+    now = clock.now()
+    ChangeRequest.objects.filter(pk=change.pk).update(evidence_gathered_at=now)
+    given = {
+        "status": "good",
+        "summary": f"{kind} is fine",
+        "source": "the tests",
+        "digest": change.seal,
+        **about,
+    }
+    return Evidence.objects.create(change=change, kind=kind, observed_at=now - age, **given)
+
+
+def compared(change: ChangeRequest, objects: list[dict[str, Any]], **about: Any) -> Evidence:
+    return gathered(change, "diff", detail={"objects": objects, "left_off": 0}, **about)
+
+
+def differing(name: str, change: str = "changed", kind: str = "ConfigMap", lines: int = 3) -> dict[str, Any]:
+    """One object of a comparison with what is live."""
+    text = "\n".join(["@@ -1,2 +1,2 @@", *(f"+line {number} of {name}" for number in range(lines))])
+    same = change == "same"
+    return {
+        "key": {"api_version": "v1", "kind": kind, "namespace": "storefront-production", "name": name},
+        "change": change,
+        "fields": [{"path": "data.level", "old": "info", "new": f"new of {name}"}]
+        if change == "changed"
+        else [],
+        "text": "" if same else text,
+    }
