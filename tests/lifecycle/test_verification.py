@@ -264,13 +264,14 @@ def test_a_cluster_that_does_not_answer_meanwhile_is_tried_again(provisioned, na
 
 
 def test_a_secret_in_a_wrong_answer_is_masked(provisioned, namespace, declare):
-    """The service answers with its path; here the path is what is secret."""
+    """The service answers with its path; here the path is secret, and stands where a long answer is cut."""
     secret = "correct-horse-battery"
-    declare({"name": "leak", "http": {**HEALTH["http"], "path": f"/{secret}", "status": [418]}})
+    declare({"name": "leak", "http": {**HEALTH["http"], "path": f"/{'a' * 240}{secret}", "status": [418]}})
     values = {**WEB, "secretEnv": {"TOKEN": secret}}
     change = to_phase(ask(provisioned.alice, **SERVICE, values=values), Phase.VERIFYING)
-    assert "simulated" in change.verifications[0]["said"]
-    assert secret not in change.verifications[0]["said"]
+    said = change.verifications[0]["said"]
+    assert said.startswith('{"pod":"shop-web-')
+    assert "correct" not in said
 
 
 # metrics

@@ -23,12 +23,11 @@ from services_catalog.models import OfferingVersion
 from services_catalog.verification import filled
 
 SECONDS = 5.0
-MOST_SAID = 300
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found once: `detail` in a few words, `said` the beginning of a wrong answer."""
+    """What one check found once: `detail` in a few words, `said` a wrong answer."""
 
     ok: bool
     detail: str
@@ -59,10 +58,10 @@ class HttpCheck:
     def run(self, proxy: ServiceProxy) -> Finding:
         answer = proxy.get(self.service, self.path, seconds=SECONDS)
         if answer.status not in self.status:
-            return Finding(False, f"got {answer.status}, wanted {self.wanted}", answer.body[:MOST_SAID])
+            return Finding(False, f"got {answer.status}, wanted {self.wanted}", answer.body)
         if self.contains not in answer.body:
             said = f"got {answer.status} without “{self.contains}”, wanted it"
-            return Finding(False, said, answer.body[:MOST_SAID])
+            return Finding(False, said, answer.body)
         return Finding(True, f"answered {answer.status} in {answer.seconds * 1000:.0f} ms")
 
 
@@ -189,4 +188,4 @@ def run(check: Check, proxy: ServiceProxy) -> Finding:
     try:
         return check.run(proxy)
     except ClusterError as exc:
-        return Finding(False, exc.message[:MOST_SAID])
+        return Finding(False, exc.message)
