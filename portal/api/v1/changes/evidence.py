@@ -32,7 +32,7 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     source: Any = serializers.CharField(allow_blank=True)
     observed_at = serializers.DateTimeField(allow_null=True)
     stale = serializers.BooleanField(help_text="Too old, of another release, or from a wrong clock.")
-    required = serializers.BooleanField(help_text="By the gate of the environment.")
+    required: Any = serializers.BooleanField(help_text="By the gate of the environment.")
     blocks = serializers.CharField(allow_blank=True)
     refresh = serializers.BooleanField()
     detail = serializers.DictField(help_text="What the line rests on; secrets are fingerprints.")

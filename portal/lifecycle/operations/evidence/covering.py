@@ -43,7 +43,7 @@ class Cover:
 
     def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A copy for people: Secrets as fingerprints, declared secrets covered, the server's own left out."""
-        masked = plain(secrets.masked([_settled(document)])[0])
+        masked = secrets.masked([plain(_settled(document))])[0]
         covered: dict[str, Any] = self._covered(masked)
         return covered
 
@@ -72,6 +72,11 @@ def plain(document: Mapping[str, Any]) -> dict[str, Any]:
     if LAST_APPLIED in (metadata.get("annotations") or {}):
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}
     return {**{k: v for k, v in document.items() if k != "status"}, "metadata": metadata}
+
+
+def is_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether nothing differs but what the server keeps for itself."""
+    return plain(one) == plain(other)
 
 
 def encoded(text: str) -> str:

@@ -12,7 +12,7 @@ from portal.core.objects import ObjectKey
 from portal.lifecycle.models import Evidence
 from portal.lifecycle.operations.diffing import FieldDiff, ObjectDiff, compare
 from portal.lifecycle.operations.evidence.bounds import key_dict, short_text, short_value
-from portal.lifecycle.operations.evidence.covering import Cover
+from portal.lifecycle.operations.evidence.covering import Cover, is_alike
 from portal.lifecycle.operations.evidence.found import Found
 from portal.lifecycle.operations.evidence.ordering import in_order_of
 from portal.lifecycle.operations.evidence.sights import Sight
@@ -52,6 +52,8 @@ def _entry(sight: Sight, cover: Cover) -> Entry | None:
         return {**_said(_as_written(sight, cover)), "refusal": refusal}
     if sight.live is None or sight.as_wanted.document is None:
         return _said(compare([], [cover.document(sight.wanted)])[0])
+    if is_alike(sight.live, sight.as_wanted.document):
+        return _same(sight.key)
     before, after = cover.document(sight.live), cover.document(sight.as_wanted.document)
     before["apiVersion"] = after["apiVersion"]  # the server answers in the version that was asked for
     return _said(compare([before], [in_order_of(before, after)])[0])

@@ -9,7 +9,7 @@ from portal.lifecycle.models import Evidence
 from portal.lifecycle.operations.diffing import FieldDiff, compare
 from portal.lifecycle.operations.evidence import ownership
 from portal.lifecycle.operations.evidence.bounds import key_dict, short_value
-from portal.lifecycle.operations.evidence.covering import Cover
+from portal.lifecycle.operations.evidence.covering import Cover, is_alike
 from portal.lifecycle.operations.evidence.found import Found
 from portal.lifecycle.operations.evidence.ownership import Owner
 from portal.lifecycle.operations.evidence.sights import Sight
@@ -60,6 +60,8 @@ def _differing(sight: Sight, cover: Cover) -> list[FieldDiff]:
     """From live to sealed. Where the server refuses to apply what was sealed (a field that cannot be changed
     back), what the release names is compared with what is there."""
     assert sight.live is not None  # noqa: S101 the caller looked
+    if sight.as_sealed.document is not None and is_alike(sight.live, sight.as_sealed.document):
+        return []
     live = cover.document(sight.live)
     if sight.as_sealed.document is not None:
         return list(compare([live], [cover.document(sight.as_sealed.document)])[0].fields)

@@ -47,8 +47,8 @@ def gather(change_id: int) -> bool:
     All is as old as the beginning: what was asked for after it is gathered again.
     """
     now = clock.now()
-    lease = now + LEASE
-    if not _due(now).filter(pk=change_id).update(evidence_lease=lease):
+    lease = claim(change_id, now)
+    if lease is None:
         return False
     change = ChangeRequest.objects.for_execution().select_related("offering").get(pk=change_id)
     subject = Subject(change, began_at=now)
@@ -58,6 +58,12 @@ def gather(change_id: int) -> bool:
             return False
     done = ChangeRequest.objects.filter(pk=change_id, evidence_lease=lease)
     return bool(done.update(evidence_gathered_at=now, evidence_lease=None))
+
+
+def claim(change_id: int, now: datetime) -> datetime | None:
+    """Until when this worker has it; None when it is not due, or another has it. Of many, one."""
+    lease = now + LEASE
+    return lease if _due(now).filter(pk=change_id).update(evidence_lease=lease) else None
 
 
 def _due(now: datetime) -> QuerySet[ChangeRequest]:

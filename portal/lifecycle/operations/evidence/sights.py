@@ -82,14 +82,11 @@ class _Observer:
         sealed, wanted = pair
         document = wanted or sealed or {}
         live = next(iter(self._reader.live([document]).values()))
-        return Sight(
-            key_of(document),
-            live,
-            sealed,
-            wanted,
-            as_sealed=self._applied(sealed) if sealed and live else Answer(),
-            as_wanted=self._tried(wanted, live, is_ours=sealed is not None) if wanted else Answer(),
-        )
+        as_wanted = self._tried(wanted, live, is_ours=sealed is not None) if wanted else Answer()
+        # most of an update stays as it is, and is asked once
+        asks = sealed is not None and live is not None and sealed != wanted
+        as_sealed = self._applied(sealed) if sealed and asks else as_wanted if sealed else Answer()
+        return Sight(key_of(document), live, sealed, wanted, as_sealed, as_wanted)
 
     def _tried(self, wanted: Document, live: Document | None, *, is_ours: bool) -> Answer:
         if live is not None and not is_ours and not _belongs_to(live, self._target):
