@@ -24,11 +24,6 @@ def tell(*users: User, key: str = "change 1 waits", **more):
     return notify(users, **about, key=key)
 
 
-@pytest.fixture
-def olga() -> User:
-    return UserFactory(username="olga")
-
-
 def test_everybody_is_told_once_however_often_it_is_said(olga):
     oscar = UserFactory(username="oscar")
     assert [row.user for row in tell(olga, olga)] == [olga]
