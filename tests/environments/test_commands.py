@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from portal.accounts.models import Membership
 from portal.audit.models import AuditEvent
-from portal.environments.models import Cluster, Environment
-from tests.factories import UNREACHABLE, ClusterFactory, UserFactory
+from portal.environments.models import ApproverGroup, Cluster, Environment
+from tests.factories import UNREACHABLE, ClusterFactory, TeamFactory, UserFactory, member, platform
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,9 @@ def test_stages_follow_each_other_and_saving_again_changes_nothing():
     run("environment", "save", *last, "--promotes-from", "dev")
     production = Environment.objects.get(slug="production")
     assert ([s.slug for s in production.promotes_from.all()], production.approvals_required) == (["dev"], 1)
-    assert AuditEvent.objects.filter(action="environment.saved").count() == 2
+    run("environment", "save", *last, "--promotes-from", "dev")
+    # two stages, and the gate of one
+    assert AuditEvent.objects.filter(action="environment.saved").count() == 3
 
 
 def test_a_stage_needs_a_cluster_and_another_stage_before_it():
@@ -63,3 +66,56 @@ def test_a_person_is_granted_a_role_once():
     assert AuditEvent.objects.filter(action="role.granted").count() == 1
     with pytest.raises(CommandError, match="nobody"):
         run("person", "grant", "ghost", "operator")
+
+
+STAGE = ("environment", "save", "production", "--name", "Production", "--order", "2", "--cluster", "eu-1")
+
+
+def test_a_stage_gets_its_gate_with_why():
+    ClusterFactory(slug="eu-1")
+    olga = platform("olga", "operator")
+    assert "security: olga" in run("group", "save", "security", "--name", "Security", "--member", "olga")
+    evidence = ("--require-evidence", "drift=30", "--require-evidence", "policies=60")
+    gate = ("--approvals", "1", "--group", "security", "--one-of-each", "--soak", "60", "--reauthenticate")
+    run(*STAGE, *gate, *evidence, "--expire-hours", "48", "--reason", "Agreed.")
+    production = Environment.objects.get(slug="production")
+    assert list(production.approver_groups.get().members.all()) == [olga]
+    assert (production.one_of_each_group, production.reauthenticate) == (True, True)
+    assert (production.minimum_soak_minutes, production.changes_expire_after_hours) == (60, 48)
+    assert production.required_evidence == {"drift": 30, "policies": 60}
+    assert AuditEvent.objects.filter(action="environment.saved").latest("at").comment == "Agreed."
+    run(*STAGE, "--no-reauthenticate")
+    production.refresh_from_db()
+    assert (production.reauthenticate, production.approvals_required) == (False, 1)
+
+
+def test_a_gate_that_makes_no_sense_leaves_no_stage_behind():
+    ClusterFactory(slug="eu-1")
+    with pytest.raises(CommandError, match="approver_groups: There is no group 'nobody'"):
+        run(*STAGE, "--approvals", "1", "--group", "nobody")
+    with pytest.raises(CommandError, match="KIND=MINUTES"):
+        run(*STAGE, "--require-evidence", "drift")
+    assert not Environment.objects.exists()
+
+
+def test_a_group_keeps_what_is_not_given():
+    platform("olga", "operator")
+    run("group", "save", "security", "--name", "Security", "--member", "olga")
+    assert "olga" in run("group", "save", "security", "--name", "Security people")
+    assert ApproverGroup.objects.get().name == "Security people"
+    with pytest.raises(CommandError, match="nobody called 'ghost'"):
+        run("group", "save", "security", "--member", "ghost")
+
+
+def test_a_maintainer_goes_on_call_and_off():
+    shop = TeamFactory(slug="shop")
+    member("mona", shop, Membership.Role.MAINTAINER)
+    member("bob", shop)
+    assert "now on call" in run("person", "on-call", "mona", "shop")
+    assert "already on call" in run("person", "on-call", "mona", "shop")
+    assert Membership.objects.get(user__username="mona").on_call
+    assert "now off call" in run("person", "off-call", "mona", "shop")
+    with pytest.raises(CommandError, match="no maintainer"):
+        run("person", "on-call", "bob", "shop")
+    with pytest.raises(CommandError, match="no team 'payments'"):
+        run("person", "on-call", "mona", "payments")

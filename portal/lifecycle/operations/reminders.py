@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -37,20 +38,29 @@ def _tell(environment: Environment, action: str, hours: int, announce: Tell, now
     """Those that have waited `hours` (0: never) and of which nobody was told so."""
     if not hours:
         return 0
-    untold = {TOLD[action]: None, "state": ChangeState.AWAITING_APPROVAL}
     since = now - timedelta(hours=hours)
     due = ChangeRequest.objects.for_lists().filter(
-        environment=environment, created_at__lte=since, expires_at__gt=now, **untold
+        environment=environment, created_at__lte=since, expires_at__gt=now, **_untold(action)
     )
     count = 0
     for change in due.prefetch_related("contributors", "environment__approver_groups"):
         with transaction.atomic():
-            if not ChangeRequest.objects.filter(pk=change.pk, **untold).update(**{TOLD[action]: now}):
+            if not claim(change.pk, action, now):
                 continue  # decided, or told by another beat, in this very moment
             record(action, change, actor=None, after={"after_hours": hours})
             announce(change, hours)
         count += 1
     return count
+
+
+def claim(change_id: int, action: str, now: datetime) -> bool:
+    """Whether it is this beat that tells: the change still waits, and nobody has told of it so before."""
+    rows = ChangeRequest.objects.filter(pk=change_id, **_untold(action))
+    return bool(rows.update(**{TOLD[action]: now}))
+
+
+def _untold(action: str) -> dict[str, Any]:
+    return {TOLD[action]: None, "state": ChangeState.AWAITING_APPROVAL}
 
 
 def _tell_overdue(now: datetime) -> int:

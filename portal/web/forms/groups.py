@@ -35,12 +35,13 @@ class GroupForm(ServiceForm):
         widget=forms.TextInput(attrs={**CONTROL, "autocomplete": "off"}),
         error_messages={"required": "Give it a name."},
     )
-    members = forms.ModelMultipleChoiceField(User.objects.none(), required=False, label="Members")
 
     def __init__(self, data: Any = None, *, group: ApproverGroup | None = None) -> None:
         current = {person.pk for person in group.members.all()} if group else set()
         super().__init__(data, initial={"name": group.name, "members": list(current)} if group else {})
-        self.fields["members"].queryset = people(current)
+        self.fields["members"] = forms.ModelMultipleChoiceField(
+            people(current), required=False, label="Members"
+        )
         if group is not None:
             del self.fields["slug"]
 

@@ -49,7 +49,7 @@ class GateReportViewSet(ApiViewSet):
     serializer_class = GateReportRow
     pagination_class = None
     parameters = {"list": frozenset({"months", "environment"})}
-    paged: Any = frozenset()
+    paged = frozenset()
 
     @extend_schema(parameters=[MONTHS, ENVIRONMENT], responses=GateReportRow(many=True))
     def list(self, request: Request) -> Response:
