@@ -116,12 +116,12 @@ LISTS: dict[str, tuple[Make, int]] = {
     "plans/": (a_version, 3),
     "instances/": (an_instance, 5),
     "instances/{instance}/releases/": (a_release, 6),
-    "changes/{waiting}/comments/": (a_comment, 5),
+    "changes/{waiting}/comments/": (a_comment, 6),
     "approver-groups/": (a_group, 5),
     "changes/": (lambda world, n: finished_change(an_instance(world, n)), 5),
     "applications/": (an_application, 5),
     "teams/": (lambda world, n: TeamFactory(slug=f"team-{n}"), 5),
-    "environments/": (a_stage, 5),
+    "environments/": (a_stage, 6),
     "environments/dev/windows/": (lambda world, n: WindowFactory(environment=world.dev), 4),
     "clusters/": (a_stage, 4),
     # policies are files; asked for are the modes, twice, the environments, and three counts
@@ -163,7 +163,8 @@ def test_every_list_is_pinned() -> None:
     reads = {operation.split()[1] for operation in operations() if operation.startswith("GET")}
     lists = {path for path in reads if not path.endswith("}/")}
     single = {"/me/", "/audit/verify/", "/changes/{id}/log/", "/changes/{id}/diff/"}
-    single |= {"/reports/gates/", "/exceptions/debt/", "/clusters/{slug}/policies/"}
+    single |= {"/changes/{id}/evidence/", "/environments/{slug}/guard/", "/reports/gates/"}
+    single |= {"/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
     names = {"/web-service/": "/{offering_slug}/", "/dev/": "/{environment_slug}/"}
     pinned = {f"/{path}".format(instance="{id}", waiting="{change_id}", policy="{name}") for path in LISTS}
@@ -173,7 +174,7 @@ def test_every_list_is_pinned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "expected"), [("changes/{change}/", 7), ("instances/{instance}/", 5), ("teams/shop/", 5)]
+    ("path", "expected"), [("changes/{change}/", 10), ("instances/{instance}/", 5), ("teams/shop/", 5)]
 )
 def test_a_detail_costs_a_known_number_of_queries(
     world: World, path: str, expected: int, django_assert_num_queries: Any
