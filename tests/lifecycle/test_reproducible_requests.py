@@ -17,7 +17,7 @@ from tests.services_catalog import chart_library
 from tests.services_catalog.chart_library import plan
 
 pytestmark = pytest.mark.django_db
-CHARTS = ("behind-a-value", "random-password", "looks-up")
+CHARTS = ("behind-a-value", "random-password", "looks-up", "on-request")
 
 
 @pytest.fixture
@@ -54,6 +54,22 @@ def test_what_would_differ_each_time_is_refused_with_its_place_and_what_to_do(sh
     assert not ServiceInstance.objects.filter(name="thing").exists()
     preview = Api(shop.alice).post("previews/", wish("behind-a-value", session={"enabled": True})).json()
     assert preview["errors"][0]["code"] == "not_reproducible"
+
+
+@pytest.mark.parametrize(
+    ("switch", "path", "source"),
+    [
+        ("stamp", "/data/stamp", "templates/config.yaml:9 (now)"),
+        ("count", "/data/first", "templates/config.yaml:12 (.Release.IsInstall)"),
+        ("shuffle", "/data/order", "templates/config.yaml:17 (keys)"),
+    ],
+)
+def test_the_clock_an_upgrade_and_the_order_of_a_map_are_seen_too(shop, switch, path, source):
+    (error,) = Api(shop.alice).post("changes/", wish("on-request", **{switch: True})).json()["errors"]
+    assert error["code"] == "not_reproducible"
+    assert f"ConfigMap/thing {path} " in error["message"]
+    assert source in error["message"]
+    assert Api(shop.alice).post("previews/", wish("on-request")).json()["errors"] == []
 
 
 def test_the_same_chart_with_the_value_pinned_runs(shop):
