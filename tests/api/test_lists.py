@@ -163,6 +163,7 @@ def test_every_list_is_pinned() -> None:
     reads = {operation.split()[1] for operation in operations() if operation.startswith("GET")}
     lists = {path for path in reads if not path.endswith("}/")}
     single = {"/me/", "/audit/verify/", "/changes/{id}/log/", "/changes/{id}/diff/"}
+    single |= {"/changes/{id}/evidence/"}
     single |= {"/changes/{id}/evidence/", "/environments/{slug}/guard/", "/reports/gates/"}
     single |= {"/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
@@ -334,6 +335,8 @@ def test_filters_that_cannot_be_understood_are_refused(world: World, query: str)
     assert body["errors"][0]["path"].startswith("?")
 
 
-@pytest.mark.parametrize("path", ["changes/{change}/", "me/", "changes/{change}/diff/"])
+@pytest.mark.parametrize(
+    "path", ["changes/{change}/", "me/", "changes/{change}/diff/", "changes/{change}/evidence/"]
+)
 def test_query_parameters_are_refused_where_there_are_none(world: World, path: str) -> None:
     check(world.api("alice").get(path.format(change=world.change.pk) + "?verbose=1"), 400, "invalid_input")

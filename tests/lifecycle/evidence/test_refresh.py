@@ -26,7 +26,7 @@ def waiting(organisation):
 
 
 def asked() -> list[str]:
-    events = AuditEvent.objects.filter(action="evidence.asked").order_by("pk")
+    events = AuditEvent.objects.filter(action="evidence.asked").order_by("at")
     return list(events.values_list("actor_name", flat=True))
 
 

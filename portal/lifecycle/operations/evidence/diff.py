@@ -50,6 +50,9 @@ def _entry(sight: Sight, cover: Cover) -> Entry | None:
     if sight.as_wanted.refusal:
         refusal = cover.refusal(sight.as_wanted.refusal, sight.wanted)[:1000]
         return {**_said(_as_written(sight, cover)), "refusal": refusal}
+    if sight.as_wanted.unsure:
+        note = cover.refusal(sight.as_wanted.unsure, sight.wanted)[:1000]
+        return {**_said(_as_written(sight, cover)), "note": note}
     if sight.live is None or sight.as_wanted.document is None:
         return _said(compare([], [cover.document(sight.wanted)])[0])
     if is_alike(sight.live, sight.as_wanted.document):

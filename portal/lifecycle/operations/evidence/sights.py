@@ -24,15 +24,17 @@ PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 10.0
 MANAGED_BY = "app.kubernetes.io/managed-by"
 RELEASE_NAME, RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
+NO_DRY_RUNS = "does not support dry run"  # what the API server says of an admission webhook with side effects
 Identity = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What applying one document would make of the object, or why the cluster refuses it."""
+    """What applying one document would make of the object, or why the cluster refuses it, or cannot say."""
 
     document: Document | None = None
     refusal: str = ""
+    unsure: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class _Observer:
             # its namespace or its kind is made by the same release, so it cannot be tried before
             if comes_with and isinstance(exc, NotFound | ClusterRefused):
                 return Answer(document)
+            if NO_DRY_RUNS in exc.message:
+                return Answer(unsure=f"Not tried: {exc.message}")
             return Answer(refusal=exc.message)
         return Answer(made)
 
