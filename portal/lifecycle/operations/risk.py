@@ -17,6 +17,15 @@ BY_KIND = {
     ChangeKind.REMEDIATE: 15,
     ChangeKind.RETIRE: 40,
 }
+NAMES = {
+    ChangeKind.CREATE: "something new",
+    ChangeKind.UPDATE: "an update",
+    ChangeKind.UPGRADE: "an upgrade",
+    ChangeKind.ROLLBACK: "a rollback",
+    ChangeKind.PROMOTE: "a promotion",
+    ChangeKind.REMEDIATE: "a remedy",
+    ChangeKind.RETIRE: "a retirement",
+}
 KEEPS_DATA = {"StatefulSet", "PersistentVolumeClaim"}
 OPENS_DOORS = {"NetworkPolicy", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Ingress"}
 MANY_OBJECTS = 20
@@ -43,7 +52,7 @@ def assess(draft: Draft, *, emergency: bool = False) -> Risk:
 
 def _parts(draft: Draft) -> Iterator[tuple[int, str]]:
     wish = draft.wish
-    yield BY_KIND[wish.kind], f"a {wish.kind.label.lower()}"
+    yield BY_KIND[wish.kind], NAMES[wish.kind]
     touched = [diff for diff in draft.diff if diff.change != "same"]
     kinds = {diff.key.kind for diff in touched}
     if wish.kind != ChangeKind.RETIRE and any(diff.change == "removed" for diff in touched):
