@@ -46,7 +46,7 @@ def open_story(state: Path) -> Story:
     demo = json.loads((state / "demo.json").read_text())
     people = {name: Person(name, user["token"], demo["url"]) for name, user in demo["users"].items()}
     cluster = Cluster(state / "sandbox" / "kubeconfig", bin_dir())
-    return Story(people["alice"], people["olga"], people["pete"], cluster)
+    return Story(people["alice"], people["olga"], people["oscar"], people["pete"], cluster)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 SECONDS = 60.0
-FINAL_STATES = {"succeeded", "failed", "denied", "rejected", "cancelled", "expired"}
+FINAL_STATES = {"succeeded", "failed", "denied", "rejected", "cancelled", "expired", "superseded"}
 
 
 class StepFailed(Exception):

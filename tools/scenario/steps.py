@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tools import console
-from tools.scenario import policies
+from tools.scenario import gate, policies
 from tools.scenario.api import StepFailed
 from tools.scenario.cluster import check
 from tools.scenario.story import APPLICATION, DATABASE, WEB, Row, Story
@@ -57,6 +57,7 @@ def _namespace(story: Story, environment: str) -> None:
         change = story.ask("create", **body, reason="A place for the storefront.")
         if change["state"] == "awaiting_approval":
             console.say("      olga approves it: production is guarded, its namespace too")
+            gate.gathered(story, change)
             story.approve(change)
         story.finish(change)
     labels = story.cluster.one("namespace", name)["metadata"]["labels"]
@@ -177,7 +178,7 @@ def no_self_approval(story: Story) -> None:
 
 
 def olga_approves(story: Story) -> None:
-    """The operator finds it in her queue with diff and verdicts, and approves what was sealed."""
+    """The operator finds it in her queue with diff, verdicts and evidence, and approves what was sealed."""
     change = _required(story.waiting)
     queue = [row["id"] for row in story.olga.every("changes/", state="awaiting_approval")]
     check(change["id"] in queue, f"change #{change['id']} is in olga's queue of {len(queue)}")
@@ -186,6 +187,8 @@ def olga_approves(story: Story) -> None:
     passed = f"{verdicts.count('pass')} of {len(verdicts)} verdicts pass"
     differing = [row for row in story.olga.get(f"changes/{change['id']}/diff/") if row["change"] != "same"]
     console.say(f"      {len(differing)} object(s) differ; {passed}")
+    for line in gate.gathered(story, change):
+        console.say(f"      {line['label']}: {line['summary']} ({line['source']})")
     wrong = story.olga.post(
         f"changes/{change['id']}/approve/", {"comment": "", "digest": "sha256:" + "0" * 64}
     )
@@ -265,12 +268,14 @@ STEPS: tuple[tuple[str, Callable[[Story], None]], ...] = (
     ("alice asks for a privileged container: denied, with every reason", denied),
     ("alice asks for an exception; olga grants it, and takes it back", policies.excepted),
     ("alice promotes the web service to staging: automatic", to_staging),
+    ("pete (platform engineer) has production want evidence", gate.rules),
     ("alice promotes it to production: it waits", to_production_waits),
     ("alice may not approve it herself", no_self_approval),
     ("olga (operator) approves; the worker applies exactly that", olga_approves),
+    ("oscar (operator) passes the gate in an emergency; olga reviews it", gate.emergency),
     ("alice upgrades the web service in dev", upgrade),
     ("alice rolls it back", rollback),
     ("alice retires it, in two steps", retire),
-    ("pete (platform engineer) asks what a stricter mode would break", policies.blast_radius),
+    ("pete asks what a stricter mode would break", policies.blast_radius),
     ("pete installs the policies in the cluster: kubectl is refused too", policies.in_the_cluster),
 )

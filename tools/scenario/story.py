@@ -23,6 +23,7 @@ class Story:
 
     alice: Person
     olga: Person
+    oscar: Person
     pete: Person
     cluster: Cluster
     waiting: Row | None = None
