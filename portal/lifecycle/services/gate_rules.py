@@ -93,7 +93,7 @@ def _sense(rules: Rules) -> Iterator[Problem]:
             yield _at(
                 "one_of_each_group", "Choose the groups of which one person each is wanted.", "required"
             )
-        message = f"One of each of {groups} groups is wanted, so at least {groups} have to approve."
+        message = f"Somebody of each group has to approve, so it takes {groups} at the least."
         if wanted < groups:
             yield _at("approvals_required", message)
         if faster is not None and 0 < faster < groups:
