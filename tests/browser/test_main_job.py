@@ -67,16 +67,16 @@ def test_from_the_catalog_to_production(open_as: Opened, live_portal: LivePortal
     expect(sentence).to_contain_text("Waiting for an operator since")
     expect(sentence).to_contain_text("olga and oscar can decide")
     expect(alice.get_by_text("Only an operator may decide this.")).to_be_visible()
-    expect(alice.get_by_text("Approve…")).to_have_count(0)
+    expect(alice.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
 
     olga = open_as("olga")
     expect(olga.get_by_role("link", name="Approvals").first).to_contain_text("1")
     olga.goto("/approvals/")
-    olga.get_by_role("link", name="Look at the diff").click()
-    expect(olga.get_by_text("Namespace/storefront-production")).to_be_visible()
-    olga.get_by_text("Approve…").click()
-    olga.get_by_label("Comment").fill("Seen it in staging.")
-    olga.get_by_role("button", name="Approve", exact=True).click()
+    olga.get_by_role("link", name="Promote storefront-production").click()
+    expect(olga.get_by_text("Namespace/storefront-production").first).to_be_visible()
+    olga.get_by_label("Add a comment to the approval").click()
+    olga.get_by_label("Comment optional").fill("Seen it in staging.")
+    olga.get_by_role("button", name="Approve with this comment").click()
     succeeds(olga)
 
     # alice, who never reloaded, sees it too
