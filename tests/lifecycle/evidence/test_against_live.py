@@ -58,11 +58,31 @@ def test_what_somebody_deleted_is_missing_and_would_be_made_again(stage):
     assert entry(rows["diff"], "Service")["change"] == "added"
 
 
-def test_what_others_add_beside_the_release_is_no_drift(stage):
+def test_labels_annotations_and_restarts_beside_the_release_are_no_drift(stage):
     change = stage.update(secretEnv={"TOKEN": OLD_SECRET})
     stage.kubectl("annotate", "deployment/shop-web", "example.com/seen=yes")
     stage.kubectl("label", "service/shop-web", "example.com/tier=gold")
+    stage.kubectl("rollout", "restart", "deployment/shop-web")
     assert gathered(change)["drift"].status == Status.GOOD
+
+
+def test_what_a_person_puts_beside_the_release_is_drift(stage):
+    """Applying the release again would leave it."""
+    change = stage.update(secretEnv={"TOKEN": OLD_SECRET})
+    stage.kubectl("set", "env", "deployment/shop-web", "DEBUG=1")
+    stage.patch("secret/shop-web-secret-env", {"stringData": {"EXTRA": "Put-There-By-Hand"}})
+    row = gathered(change)["drift"]
+    fields = {field["path"]: field for field in entry(row, "Deployment")["fields"]}
+    assert set(fields) == {
+        "spec.template.spec.containers[app].env[DEBUG].name",
+        "spec.template.spec.containers[app].env[DEBUG].value",
+    }
+    added = fields["spec.template.spec.containers[app].env[DEBUG].value"]
+    assert (added["sealed"], added["live"], added["manager"]) == (None, "1", "kubectl-set")
+    (extra,) = entry(row, "Secret", "shop-web-secret-env")["fields"]
+    assert (extra["path"], extra["sealed"], extra["manager"]) == ("data.EXTRA", None, "kubectl-patch")
+    assert "By-Hand" not in str(row.detail)
+    assert base64.b64encode(b"Put-There-By-Hand").decode() not in str(row.detail)
 
 
 def test_the_number_that_an_autoscaler_minds_is_no_drift(stage):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from portal.lifecycle.models import Evidence
@@ -23,7 +23,8 @@ Scaled = set[tuple[str, str, str]]
 
 def gather(subject: Subject) -> Found | None:
     """The API server says what applying the sealed objects again would change, so neither its defaults nor
-    what others add beside the release are drift. None where nothing runs. Raises SlipwayError."""
+    what controllers add are drift; what people add with kubectl is. None where nothing runs. Raises
+    SlipwayError."""
     if subject.current is None:
         return None
     sights = [sight for sight in subject.sights() if sight.sealed is not None]
@@ -48,12 +49,35 @@ def _drifted(sight: Sight, cover: Cover, scaled: Scaled) -> dict[str, Any] | Non
         for field in _differing(sight, cover)
         if not (field.path == REPLICAS and _is_scaled(sight, scaled))
     ]
-    if not fields:
-        return None
     owners = ownership.owners(sight.live)
-    said = [_said(field, owners.get(field.path)) for field in fields[:MOST_FIELDS]]
-    more = {"left_off": len(fields) - MOST_FIELDS} if len(fields) > MOST_FIELDS else {}
-    return {"key": key_dict(sight.key), "fields": said, "missing": False, **more}
+    said = [_said(field, owners.get(field.path)) for field in fields]
+    said += _added(sight, cover, {field.path for field in fields})
+    if not said:
+        return None
+    more = {"left_off": len(said) - MOST_FIELDS} if len(said) > MOST_FIELDS else {}
+    return {"key": key_dict(sight.key), "fields": said[:MOST_FIELDS], "missing": False, **more}
+
+
+def _added(sight: Sight, cover: Cover, known: Collection[str]) -> list[dict[str, Any]]:
+    """What a person put there besides, and applying the release again would leave: a sidecar, a variable."""
+    live = sight.live or {}
+    if not any(is_by_hand(entry) for entry in (live.get("metadata") or {}).get("managedFields") or []):
+        return []
+    return [
+        {
+            "path": owned.path,
+            "sealed": None,
+            "live": short_value(owned.value),
+            "manager": owned.owner.manager,
+            "at": owned.owner.at,
+        }
+        for owned in ownership.added_by_hand(live, cover.document(live))
+        if owned.path not in known
+    ]
+
+
+def is_by_hand(entry: Mapping[str, Any]) -> bool:
+    return str(entry.get("manager") or "").startswith(ownership.BY_HAND)
 
 
 def _differing(sight: Sight, cover: Cover) -> list[FieldDiff]:

@@ -15,10 +15,10 @@ from portal.clusters.kubernetes import Kubernetes
 from portal.clusters.types import Document, Target
 from portal.core.objects import ObjectKey, key_of
 from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.operations.evidence.ownership import HELM
 from portal.lifecycle.operations.observation import kubernetes_for, namespaced
 from portal.lifecycle.operations.rendering import connection_for
 
-HELM = "helm"  # the field manager of helm 4, whatever its binary is called
 CONCURRENT = 8
 PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 10.0
