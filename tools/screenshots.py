@@ -98,6 +98,7 @@ SHOTS = (
     Shot("exception-debt", "olga", "/exceptions/debt/", documented=True),
     Shot("instance-policy", "alice", "/instances/", first="/instances/", tab="policy"),
     Shot("cluster-policies", "pete", "/platform/clusters/sandbox/policies/?compare=yes"),
+    Shot("guard", "pete", "/platform/environments/production/guard/"),
     Shot("audit", "audrey", "/audit/"),
     Shot("tokens", "alice", "/me/tokens/"),
     Shot("admin", "pete", "/platform/"),

@@ -25,6 +25,11 @@ class Identity:
     name: str
     groups: tuple[str, ...] = ()
 
+    @property
+    def is_administrator(self) -> bool:
+        """Whether these are credentials that a cluster gives to the people who run it."""
+        return "system:masters" in self.groups
+
 
 class Metadata:
     """Reads metadata from one cluster. Raises the errors of `portal.clusters.errors`."""

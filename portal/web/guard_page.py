@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, QueryDict
 
 from portal.accounts.models import User
 from portal.accounts.roles import Verb
+from portal.clusters.metadata import Identity
 from portal.core.errors import SlipwayError
 from portal.environments.models import Environment
 from portal.lifecycle.operations.placing import Step, counts
@@ -25,6 +26,7 @@ CHOICES: tuple[tuple[str, str, str], ...] = (
     ("audit", "Audit", "Lets it pass, warns whoever writes, and counts it here"),
     ("deny", "Deny", "Refuses it, from administrators too"),
 )
+T = TypeVar("T")
 DIFFERENT = ("create", "change", "remove")
 
 
@@ -36,6 +38,7 @@ class GuardPage:
     environment: Environment
     form: GuardForm
     steps: Sequence[Step] | None = None
+    portal: Identity | None = None
     failure: SlipwayError | None = None
     status: int = 200
 
@@ -63,6 +66,7 @@ class GuardPage:
     def compare(self) -> None:
         """Ask the cluster; what it does not answer is said in `failure`."""
         self.steps = self._asked(guards.look_again)
+        self.portal = self._asked(guards.portal_in) if self.failure is None else None
 
     def put_right(self) -> bool:
         self.steps = self._asked(guards.put_right)
@@ -84,7 +88,7 @@ class GuardPage:
             "page": page_of(selector.bypasses(self.environment), request),
         }
 
-    def _asked(self, service: Callable[..., list[Step]]) -> list[Step] | None:
+    def _asked(self, service: Callable[..., T]) -> T | None:
         try:
             return service(self.environment, actor=self.user)
         except SlipwayError as error:

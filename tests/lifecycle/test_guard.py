@@ -8,7 +8,7 @@ from portal.audit.models import AuditEvent
 from portal.core.objects import ObjectKey
 from portal.lifecycle.models import Bypass
 from portal.lifecycle.operations import bypasses, guarding
-from portal.lifecycle.services import guards
+from portal.lifecycle.services import guards, retirements
 from portal.policy.documents import BINDING_KIND
 from tests.fixtures.guard import CHART, PLACE, Scene
 from tests.fixtures.worker import until
@@ -198,6 +198,13 @@ def test_the_portals_own_changes_and_retirement_go_through(scene: Scene) -> None
     bigger = {"kind": "update", "instance": scene.namespace.pk, "plan": "medium"}
     assert scene.work(**bigger).state == "succeeded"
     assert bypasses.watch_oldest() == 0
+    # the namespace goes with all that controllers and the garbage collector still have to clear away
+    for instance in (scene.service, scene.namespace):
+        retirements.announce(instance, actor=scene.organisation.alice)
+        done = scene.work(kind="retire", instance=instance.pk, confirm=instance.name)
+        assert done.state == "succeeded", done.outcome
+        until(lambda: scene.pods() == [])
+    until(lambda: scene.kubernetes.namespace(PLACE) is None)
 
 
 def test_the_autoscaler_the_deployment_controller_and_the_garbage_collector_work_on(scene: Scene) -> None:

@@ -135,7 +135,9 @@ def test_what_was_changed_in_the_cluster_is_shown_and_put_right(scene: Scene, si
     address = "/platform/environments/dev/guard/"
     scene.guard("audit")
     browser = signed_in(scene.organisation.pete)
-    assert "Nothing differs" in browser.get(address, {"compare": "yes"}).content.decode()
+    page = browser.get(address, {"compare": "yes"}).content.decode()
+    assert "Nothing differs" in page
+    assert "The cluster knows it as kubernetes-admin" in page
     scene.kubectl("delete", "validatingadmissionpolicybinding/slipway-gate-objects-audit")
     page = browser.get(address, {"compare": "yes"}).content.decode()
     assert "Somebody changed it in the cluster" in page

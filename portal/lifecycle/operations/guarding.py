@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from portal.accounts.models import User
 from portal.audit.recording import record
 from portal.clusters.kubernetes import Kubernetes
-from portal.clusters.metadata import Metadata
+from portal.clusters.metadata import Identity, Metadata
 from portal.core import clock
 from portal.core.digests import digest_of
 from portal.core.errors import SlipwayError
@@ -50,6 +50,11 @@ def controllers_of(cluster: Cluster) -> list[str]:
     return sorted({name for names in rows.values_list("controllers", flat=True) for name in names})
 
 
+def portal_in(cluster: Cluster) -> Identity:
+    """Who the cluster takes the portal for, and hence lets through. Raises ClusterError."""
+    return Metadata(cluster.connection).whoami()
+
+
 def documents_for(
     modes: Modes, portal_users: Sequence[str], controllers: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
@@ -70,7 +75,7 @@ def desired(cluster: Cluster, modes: Modes | None = None) -> list[dict[str, Any]
     modes = modes_of(cluster) if modes is None else modes
     if not modes:
         return []
-    return documents_for(modes, [Metadata(cluster.connection).whoami().name], controllers_of(cluster))
+    return documents_for(modes, [portal_in(cluster).name], controllers_of(cluster))
 
 
 def plan(cluster: Cluster) -> list[Step]:

@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.accounts.permissions import require
 from portal.accounts.roles import Verb
 from portal.audit.recording import record
+from portal.clusters.metadata import Identity
 from portal.core import clock
 from portal.core.errors import StateConflict, ValidationFailed
 from portal.environments.models import Cluster, Environment
@@ -74,6 +75,12 @@ def look_again(environment: Environment, *, actor: User) -> list[Step]:
     """Compare the cluster with what belongs there, and note it. Raises NotPermitted, ClusterError."""
     require(actor, Verb.CURATE)
     return guarding.look_for_drift(environment.cluster)
+
+
+def portal_in(environment: Environment, *, actor: User) -> Identity:
+    """Who the guard lets through as the portal. Raises NotPermitted, ClusterError."""
+    require(actor, Verb.CURATE)
+    return guarding.portal_in(environment.cluster)
 
 
 def put_right(environment: Environment, *, actor: User) -> list[Step]:

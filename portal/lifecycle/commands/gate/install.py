@@ -13,9 +13,8 @@ import yaml
 
 from portal.audit.context import acting
 from portal.audit.models import AuditEvent
-from portal.clusters.metadata import Metadata
 from portal.core.errors import InvalidInput
-from portal.environments.models import Environment
+from portal.environments.models import Cluster, Environment
 from portal.lifecycle.commands.gate.targets import add_targets, clusters_of, environments_of, say
 from portal.lifecycle.commands.policy.console import Console, add_output
 from portal.lifecycle.operations import guarding
@@ -24,6 +23,11 @@ from portal.lifecycle.services import guards
 HELP = "put the guard around gates into clusters, or print it"
 NO_MODE = (
     "Nothing would be guarded: {names} is off. Say --mode audit first, and --mode deny once that has run."
+)
+
+SHARED = (
+    "Warning: this cluster knows the portal as {name}, an administrator (system:masters). The guard lets "
+    "through whoever else uses these credentials. Give the portal an account of its own.\n"
 )
 
 
@@ -63,6 +67,7 @@ def run(options: Mapping[str, Any], console: Console) -> int:
                 raise _nothing(environments)
             console.notes.write(f"{cluster}:\n")
             say(guarding.install(cluster, actor=None), console)
+            _warn(cluster, console)
     return 0
 
 
@@ -70,6 +75,12 @@ def _set(environment: Environment, options: Mapping[str, Any]) -> None:
     """Mode and operators, as far as they are given."""
     mode, controllers = options["mode"] or environment.guard, options["controller"] or None
     guards.set_mode(environment, mode, reason=options["reason"], actor=None, controllers=controllers)
+
+
+def _warn(cluster: Cluster, console: Console) -> None:
+    portal = guarding.portal_in(cluster)
+    if portal.is_administrator:
+        console.notes.write(SHARED.format(name=portal.name))
 
 
 def _print(environments: Sequence[Environment], options: Mapping[str, Any], console: Console) -> None:
@@ -89,7 +100,7 @@ def _portal_in(environments: Sequence[Environment]) -> list[str]:
             "These environments are in several clusters, which may know the portal by other names. Choose "
             "one with --cluster, or name the portal with --portal-user."
         )
-    return [Metadata(clusters[0].connection).whoami().name]
+    return [guarding.portal_in(clusters[0]).name]
 
 
 def _nothing(environments: Sequence[Environment]) -> InvalidInput:
