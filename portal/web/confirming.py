@@ -9,7 +9,8 @@ from typing import Any
 from portal.accounts.models import User
 from portal.core.errors import PolicyDenied, SlipwayError
 from portal.lifecycle.models import ChangeRequest
-from portal.lifecycle.operations.drafting import Draft, Wish
+from portal.lifecycle.operations.drafting import Draft
+from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.services import previews, wishes
 from portal.web import judgements, opening
 from portal.web.exceptions.excepting import Excepting, after_denial

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from portal.core import pointers
 from portal.core.errors import SlipwayError, ValidationFailed
 from portal.core.pointers import ABSENT, parse
-from portal.lifecycle.operations.drafting import Wish
+from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.services import wishes
 from portal.web import sheet
 from portal.web.confirming import Confirming

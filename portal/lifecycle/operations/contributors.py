@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.accounts.models import User
 from portal.lifecycle.models import Release
-from portal.lifecycle.operations.drafting import Wish
+from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.states import ChangeKind
 
 # a chain of promotions is as long as there are stages

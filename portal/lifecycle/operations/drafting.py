@@ -4,78 +4,29 @@ nothing."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from portal.accounts.models import User
 from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
-from portal.clusters.types import Rendered, Target
+from portal.clusters.types import Rendered
 from portal.core import clock
 from portal.core.errors import ValidationFailed
 from portal.core.objects import ObjectKey
-from portal.environments.models import Environment
-from portal.lifecycle.models import Application, Release, ServiceInstance
-from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
 from portal.lifecycle.operations import checks, quota, scope, secrets, waivers
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
 from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
 from portal.lifecycle.operations.repeats import NotReproducible, render_alike
 from portal.lifecycle.operations.seals import objects_digest
+from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.selectors import bundle, instances
 from portal.lifecycle.states import ChangeKind
 from portal.policy import Judgement, UserInfo, Verdict
 from portal.policy.environment_digest import digest_in
 from portal.policy.expansion import keyed
 from services_catalog import values as catalog_values
-from services_catalog.models import Offering, OfferingVersion, Plan
 from services_catalog.value_fixes import Setting, settings_for
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody asks for, resolved to rows that this person may see. `inputs` are the values they
-    gave."""
-
-    kind: ChangeKind
-    actor: User
-    application: Application
-    environment: Environment
-    offering: Offering
-    name: str
-    version: OfferingVersion | None = None
-    plan: Plan | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    instance: ServiceInstance | None = None
-    source: Release | None = None
-    again: Release | None = None  # what is sealed anew: the secrets made for it stay
-    reason: str = ""
-    emergency: bool = False
-
-    @property
-    def chart_id(self) -> str:
-        """The chart that is rendered: what is promoted or rolled back to keeps its own, whatever the version
-        has come to hold since."""
-        if self.source is not None:
-            return self.source.chart_id
-        if self.version is None:
-            raise ValueError("a wish for a release needs a version")
-        return self.version.chart_id
-
-    @property
-    def namespace(self) -> str:
-        return self.application.namespace_in(self.environment)
-
-    @property
-    def target(self) -> Target:
-        return Target(self.name, SYSTEM_NAMESPACE if self.offering.is_namespace else self.namespace)
-
-    @property
-    def base(self) -> Release | None:
-        """What runs now."""
-        return self.instance.current_release if self.instance else None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from portal.lifecycle.models import BlastRadius
 from portal.lifecycle.operations import proposals
 from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import manifests
-from portal.lifecycle.services.wishes import Errors
+from portal.lifecycle.services.naming import Errors
 from portal.policy.modes import MODES
 
 

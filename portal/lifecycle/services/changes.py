@@ -25,8 +25,9 @@ from portal.lifecycle import tasks
 from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, ServiceInstance
 from portal.lifecycle.operations import announcing, contributors, seals
 from portal.lifecycle.operations.abandoning import abandon
-from portal.lifecycle.operations.drafting import Draft, Wish
+from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.operations.risk import assess
+from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import superseding
 from portal.lifecycle.services.previews import preview

@@ -12,7 +12,7 @@ from portal.lifecycle.operations import waivers
 from portal.lifecycle.operations.rendering import deployer_of
 from portal.lifecycle.selectors import bundle, instances
 from portal.lifecycle.services import manifests
-from portal.lifecycle.services.wishes import Errors
+from portal.lifecycle.services.naming import Errors
 from portal.policy import Judgement, UserInfo
 from portal.policy.expansion import flatten, keyed, why_not_an_object
 

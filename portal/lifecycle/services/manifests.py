@@ -8,7 +8,7 @@ from typing import Any
 from portal.clusters import goyaml
 from portal.core.documents import check_characters, check_json
 from portal.core.errors import InvalidInput
-from portal.lifecycle.services.wishes import Errors
+from portal.lifecycle.services.naming import Errors
 
 
 def given(data: Mapping[str, Any], errors: Errors) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from portal.lifecycle.operations.drafting import Draft, Wish, draft
+from portal.lifecycle.operations.drafting import Draft, draft
+from portal.lifecycle.operations.wish import Wish
 
 
 def preview(wish: Wish) -> Draft:

@@ -16,8 +16,9 @@ from portal.core.errors import OutOfScope, PolicyDenied, ReleaseChanged, StateCo
 from portal.lifecycle import tasks
 from portal.lifecycle.models import ChangeRequest, Release, ServiceInstance
 from portal.lifecycle.operations import announcing, contributors, seals
-from portal.lifecycle.operations.drafting import Draft, Wish
+from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.operations.risk import assess
+from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services.previews import preview
 from portal.lifecycle.services.quotas import refuse_quota
