@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from portal.core import clock
+from portal.insights import gates
 from portal.lifecycle.models import ChangeComment, ChangeRequest, Evidence, HealthSpan
 from portal.lifecycle.selectors import evidence
 from portal.lifecycle.selectors import queue as selectors
@@ -22,7 +23,7 @@ from portal.web.forms.decision import BulkForm
 from portal.web.forms.filters import QueueFilter
 from portal.web.paging import page_of
 
-TABS = (("mine", "Waits for me"), ("all", "All waiting"), ("review", "To review"))
+TABS = (("mine", "Waits for me"), ("all", "All waiting"), ("review", "To review"), ("report", "Report"))
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def context(request: SignedIn, form: BulkForm | None = None) -> dict[str, Any]:
     }
     if tab == "review":
         return {**shown, "page": page_of(reviews, request)}
+    if tab == "report":
+        return {**shown, "report": gates.report()}
     waiting = selectors.waiting_for(user) if tab == "mine" else all_waiting(user)
     found = QueueFilter(request.GET, queryset=waiting, request=request)
     page = page_of(found.qs, request)
@@ -104,13 +107,16 @@ def _known(change: ChangeRequest, rows: list[Evidence], since: dict[int, Any]) -
     """As the gate would see it, the gravest first."""
     wanted, now = change.environment.required_evidence, clock.now()
     found = {row.kind: row for row in rows}
-    against = [kind for kind in wanted if kind in found and found[kind].status in ("bad", "unknown")]
+    against = [kind for kind in wanted if kind in found and found[kind].status == "bad"]
+    unknown = [kind for kind in wanted if kind in found and found[kind].status == "unknown"]
     missing = [kind for kind in wanted if kind not in found]
     stale = [kind for kind in wanted if kind in found and evidence.is_stale(found[kind], change, now)]
     if change.emergency:
         return "wrong", "Policy refuses it", "only an emergency passes it"
     if against:
         return "wrong", "Speaks against it", _labels(against)
+    if unknown:
+        return "waiting", "Not known", _labels(unknown)
     if missing:
         return "waiting", "Missing", _labels(missing)
     if stale:

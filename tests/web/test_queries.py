@@ -24,8 +24,8 @@ PINNED = {
     "alice": {
         "/": 11,
         "/catalog/": 11,
-        "/applications/": 9,
-        "/applications/storefront/": 11,
+        "/applications/": 10,
+        "/applications/storefront/": 12,
         "/instances/": 10,
         "/changes/": 9,
         "/audit/": 9,
@@ -38,8 +38,8 @@ PINNED = {
         "/notifications/": 8,
     },
     "olga": {
-        "/": 14,
-        "/approvals/": 9,
+        "/": 15,
+        "/approvals/": 14,
         "/instances/": 12,
         "/changes/": 11,
         "/audit/": 11,

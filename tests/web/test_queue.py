@@ -11,12 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from portal.core import clock
-from portal.lifecycle.models import ChangeRequest, HealthSpan
+from portal.lifecycle.models import ChangeRequest, HealthSpan, ServiceInstance
 from portal.lifecycle.services import approvals, break_glass, comments
 from portal.lifecycle.states import ChangeState, Health
 from tests.factories import ApplicationFactory, ChangeFactory, InstanceFactory
 from tests.fixtures.organisation import Organisation
-from tests.web.conftest import SignIn, ask
+from tests.web.conftest import SignIn, ask, settle
 from tests.web.gate import gathered, rules
 from tests.web.pages import Page
 
@@ -303,3 +303,27 @@ def test_a_form_says_which_waiting_change_it_would_replace_and_the_rules_of_the_
     assert "2 operators have to approve." in page
     assert "It has to be healthy for 24 h in the stage before." in page
     assert "Evidence no older than in brackets: findings (1 h)." in page
+
+
+def test_the_report_counts_what_waited_and_how_it_ended(
+    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
+) -> None:
+    approvals.reject(waiting, actor=organisation.olga, digest=waiting.seal, comment="Not on a Friday.")
+    page = signed_in(organisation.oscar).get("/approvals/?tab=report").content.decode()
+    assert Page(page).problems == []
+    assert 'data-label="Environment">production<' in page
+    assert 'data-label="Rejected" class="num">1<' in page
+
+
+def test_the_releases_say_what_going_back_to_them_takes(
+    organisation: Organisation, signed_in: SignIn, service: ServiceInstance
+) -> None:
+    rules("dev", approvals_required=2, rollback_approvals_required=0)
+    first = service.current_release
+    assert first is not None
+    values = {**first.inputs, "replicas": 2}
+    settle(ask(organisation.alice, kind="update", instance=service.pk, values=values))
+    browser = signed_in(organisation.alice)
+    assert "runs at once" in browser.get(f"/instances/{service.pk}/?tab=releases").content.decode()
+    rules("dev", rollback_approvals_required=None)
+    assert "needs 2 approvals" in browser.get(f"/instances/{service.pk}/?tab=releases").content.decode()

@@ -16,7 +16,7 @@ from portal.lifecycle.operations.diffing import FieldDiff
 # So many changed objects are written out at once; the others when they are unfolded.
 WRITTEN_OUT = 10
 LONGEST = 400  # lines of one object
-OPEN_UP_TO = 60  # lines; what is longer stays folded
+OPEN_UP_TO = 24  # lines; what is longer stays folded
 MOST_FIELDS = 40
 
 

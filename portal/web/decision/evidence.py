@@ -129,7 +129,7 @@ def _soak(change: ChangeRequest, lacking: Lacking | None) -> Line | None:
     if time is None:
         return None
     said = f"healthy for {wording.span(time)}"
-    said += f" of {wording.span(minimum)}" if minimum else ", no time wanted"
+    said += f" of {wording.span(minimum)}" if minimum else "; no minimum"
     meaning = "waiting" if lacking else "ready" if time else "quiet"
     return Line(
         "soak",
