@@ -67,7 +67,7 @@ def test_a_gate_that_was_raised_after_queueing_holds(provisioned):
     Environment.objects.filter(slug="dev").update(approvals_required=1)
     change = work_off(change)
     assert change.state == ChangeState.FAILED
-    assert "wants 1 approval(s)" in change.outcome
+    assert "wants 1 more approval" in change.outcome
     assert not Rollout.objects.exists()
 
 

@@ -31,9 +31,11 @@ def check(change: ChangeRequest) -> None:
         seals.check_retirement(change)
         return
     gated = passed is not None or not change.environment.gate.is_open(proven=change.proven)
-    seals.check(release, change.subject, but=() if gated else ("policy",))
-    if not gated and "policy" in seals.altered(release, change.subject):
+    differing = seals.altered(release, change.subject)
+    if not gated and differing == ["policy"]:
         _judge_again(change)
+    elif differing:
+        raise seals.broken(differing, release)
 
 
 def emergency_of(change: ChangeRequest) -> BreakGlass | None:

@@ -15,7 +15,7 @@ from portal.lifecycle.selectors import soak
 KINDS: Mapping[str, str] = {
     "policies": "Policies",
     "findings": "Findings",
-    "health": "Health in the stage before",
+    "health": "Health",
     "drift": "Drift in the target",
     "diff": "Difference to what is live",
     "rollback": "Rollback target",
