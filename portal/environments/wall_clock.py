@@ -1,8 +1,9 @@
 """From local wall time to instants, where clocks are put forward and back.
 
-A zone's clock may show a time twice, or never. Read this way every local time means one instant:
-it *reaches* a time at the first instant at which it shows that time or a later one, and has *passed* it from
-the instant on after which it never again shows an earlier one. The two differ only where it is put back.
+A zone's clock may show a time twice, or never. Read this way every local time means one instant: the clock
+*reaches* a time at the first instant at which it shows that time or a later one, and *passes* it when it
+shows it for the last time. The two differ only where the clock is put back; a time that it never shows is
+both at the instant at which it is put forward over it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def reached(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def passed(local: datetime, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) from which on the zone's clock never shows a time before `local` (naive)."""
+    """The last instant (UTC) at which the zone's clock shows `local` (naive), or skips it."""
     return _instant(local, zone, fold=1)
 
 

@@ -2,8 +2,8 @@
 
 Open is what no freeze covers and, where there are opening hours at all, some opening covers. A recurrence is
 meant on the wall clock of its zone: 09:00 is 09:00 in summer and in winter. It starts when the clock reaches
-the time (wall_clock.py); an opening ends when the clock first reaches its end, a freeze only when the clock
-has passed its end for good. An hour that the clock shows twice is so frozen twice, and open once: denied when
+the time (wall_clock.py); an opening ends when the clock first reaches its end, a freeze when the clock shows
+its end for the last time. An hour that the clock shows twice is so frozen twice, and open once: denied when
 unsure. What lies wholly in an hour that the clock leaves out does not take place.
 """
 

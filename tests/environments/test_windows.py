@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portal.environments.recurrences import Recurrence
 from portal.environments.windows import HORIZON, Interval, Kind, Once, Schedule, WindowRule, once
-from tests.environments.window_oracle import MINUTE, minutes, open_minutes, utc
+from tests.environments.window_oracle import MINUTE, minutes, open_minutes, spans, utc
 
 # clocks that are put forward or back within days of the moment; Samoa left out a whole day
 MIDDLES = [
@@ -44,19 +44,27 @@ RRULES = [
 ]
 ZONES = sorted({zone for zone, _ in MIDDLES})
 kinds = st.sampled_from(Kind)
-small_hours = st.integers(0, 5 * 60)
-lengths = st.one_of(st.integers(1, 180), st.integers(1, 7 * 24 * 60), st.sampled_from([1440, 2880, 10080]))
+nearby = st.integers(-150, 150)
+lengths = st.one_of(
+    st.integers(1, 180),
+    st.integers(1, 180),
+    st.integers(1, 7 * 24 * 60),
+    st.sampled_from([1440, 2880, 10080]),
+)
+offsets = st.one_of(nearby, st.integers(-3 * 1440, 3 * 1440))
 
 
 @st.composite
 def rules(draw: st.DrawFn, middle: datetime, zone: str) -> WindowRule:
-    there = draw(st.sampled_from([zone, zone, zone, *ZONES]))
+    """Most of them begin or end about when the clock is put forward or back."""
+    there = draw(st.one_of(st.just(zone), st.just(zone), st.sampled_from(ZONES)))
     kind = draw(kinds)
     if draw(st.integers(0, 4)) == 0:
         start = middle + draw(st.integers(-5000, 5000)) * MINUTE
         return WindowRule(kind, "once", there, Once(start, start + draw(lengths) * MINUTE))
-    day = middle.replace(tzinfo=None, hour=0) - timedelta(days=draw(st.integers(-1, 40)))
-    first = day + draw(st.one_of(small_hours, st.integers(0, 1439))) * MINUTE
+    then = middle.astimezone(ZoneInfo(there)).replace(tzinfo=None, fold=0)
+    before = timedelta(days=draw(st.integers(-1, 40)))
+    first = then - before + draw(st.one_of(nearby, nearby, st.integers(0, 1439))) * MINUTE
     until = draw(st.one_of(st.none(), st.integers(0, 45)))
     last = first.date() + timedelta(days=until) if until is not None else None
     return WindowRule(
@@ -70,15 +78,35 @@ def schedules(draw: st.DrawFn) -> tuple[Schedule, datetime]:
     return Schedule(tuple(draw(st.lists(rules(middle, zone), max_size=4)))), middle
 
 
-@settings(max_examples=150, deadline=None)
-@given(case=schedules(), offsets=st.lists(st.integers(-3 * 1440, 3 * 1440), min_size=8, max_size=8))
+@settings(max_examples=120, deadline=None)
+@given(
+    place=st.sampled_from(MIDDLES),
+    kind=kinds,
+    rrule=st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=SU,FR,SA"]),
+    offset=nearby,
+    length=st.one_of(st.integers(1, 90), st.sampled_from([1440, 2880])),
+)
+def test_a_window_begins_and_ends_when_the_wall_clock_says(
+    place: tuple[str, datetime], kind: Kind, rrule: str, offset: int, length: int
+) -> None:
+    zone, middle = place
+    then = middle.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+    first = then - timedelta(days=20) + offset * MINUTE
+    rule = WindowRule(kind, "night", zone, Recurrence(rrule, first, length))
+    near = timedelta(days=3)
+    found = [each for each in rule.intervals(middle - near, middle + near) if each.start >= middle - near]
+    assert found == spans(rule, middle)
+
+
+@settings(max_examples=100, deadline=None)
+@given(case=schedules(), asked=st.lists(offsets, min_size=8, max_size=8))
 def test_state_and_next_opening_agree_with_every_minute(
-    case: tuple[Schedule, datetime], offsets: list[int]
+    case: tuple[Schedule, datetime], asked: list[int]
 ) -> None:
     schedule, middle = case
     line, truth = minutes(middle), open_minutes(schedule.rules, middle)
     sure = len(line) - 24 * 60  # what is under way at the very end may end later
-    for offset in offsets:
+    for offset in asked:
         at = len(line) // 2 + offset
         state = schedule.state_at(line[at])
         assert state.open is truth[at]
@@ -92,8 +120,8 @@ def test_state_and_next_opening_agree_with_every_minute(
         assert schedule.next_opening(line[at]) == (line[at] if state.open else state.ends)
 
 
-@settings(max_examples=60, deadline=None)
-@given(case=schedules(), offset=st.integers(-3 * 1440, 3 * 1440), length=st.integers(1, 600))
+@settings(max_examples=50, deadline=None)
+@given(case=schedules(), offset=offsets, length=st.integers(1, 600))
 def test_a_freeze_always_wins(case: tuple[Schedule, datetime], offset: int, length: int) -> None:
     schedule, middle = case
     start = middle + offset * MINUTE

@@ -1,8 +1,8 @@
 """Windows told minute by minute, with no cleverness: what the schedule is compared with.
 
 dateutil walks through every day of a recurrence, then each minute's wall clock is looked at. It has reached
-a time from the first minute on that shows it or a later one, and has passed it after the last minute that
-shows an earlier one.
+a time from the first minute on that shows it or a later one, and has passed it from the last minute on that
+shows it, or where none does, after the last one that shows an earlier time.
 """
 
 from __future__ import annotations
@@ -43,6 +43,13 @@ def open_minutes(rules: Iterable[WindowRule], middle: datetime) -> list[bool]:
     return [not cold and (warm or not hours) for cold, warm in zip(frozen, map(bool, opened), strict=True)]
 
 
+def spans(rule: WindowRule, middle: datetime) -> list[tuple[datetime, datetime]]:
+    """What takes place at all and begins within three days of the middle."""
+    line, near = minutes(middle), timedelta(days=3)
+    found = [(line[first], line[last]) for first, last in _spans(rule, middle) if first < last < len(line)]
+    return [each for each in found if middle - near <= each[0] < middle + near]
+
+
 def _nothing(middle: datetime) -> bytearray:
     return bytearray(len(minutes(middle)))
 
@@ -62,12 +69,21 @@ def _spans(rule: WindowRule, middle: datetime) -> list[tuple[int, int]]:
 
 def _first(line: Sequence[datetime], moment: datetime) -> int:
     """Where the line first shows the moment or a later one."""
-    return next((index for index, shown in enumerate(line) if shown >= moment), len(line))
+    begin, end = _around(line, moment)
+    return next((index for index in range(begin, end) if line[index] >= moment), end)
 
 
 def _after(line: Sequence[datetime], moment: datetime) -> int:
-    """What follows the last place that shows an earlier one."""
-    return next((index + 1 for index in reversed(range(len(line))) if line[index] < moment), 0)
+    """Where the line shows the moment for the last time, or what follows where it shows an earlier one."""
+    begin, end = _around(line, moment)
+    last = next((index for index in reversed(range(begin, end)) if line[index] <= moment), begin - 1)
+    return last if begin <= last and line[last] == moment else last + 1
+
+
+def _around(line: Sequence[datetime], moment: datetime) -> tuple[int, int]:
+    """A part of the line with the moment in it: no clock here is ever put by more than a day."""
+    guess, most = (moment - line[0]) // MINUTE, 27 * 60
+    return min(max(guess - most, 0), len(line)), min(max(guess + most, 0), len(line))
 
 
 def utc(*parts: int) -> datetime:
