@@ -2,9 +2,10 @@
 
 pytest_plugins = [
     "tests.fixtures.cluster",
-    "tests.fixtures.guard",
     "tests.fixtures.organisation",
     "tests.fixtures.outside",
     "tests.fixtures.policies",
     "tests.fixtures.portal",
+    # last: what it imports is rewritten by then
+    "tests.fixtures.guard",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from portal.audit.models import AuditEvent
+from portal.core import clock
 from portal.core.objects import ObjectKey
 from portal.lifecycle.models import Bypass
 from portal.lifecycle.operations import bypasses, guarding
@@ -223,6 +226,34 @@ def test_the_autoscaler_the_deployment_controller_and_the_garbage_collector_work
     assert bypasses.watch_oldest() == 0
     scene.kubectl("delete", f"pod/{scene.pods()[0]}", "--wait=false")
     until(lambda: scene.live()["status"].get("readyReplicas", 0) >= 3)
+
+
+def test_a_portal_with_an_account_of_its_own_shuts_the_administrator_out(scene: Scene) -> None:
+    scene.guard("deny")
+    scene.admin("label", WEB, "seen=yes")  # the portal's own credentials, so far
+    assert guarding.portal_in(scene.organisation.cluster).is_administrator
+    scene.give_the_portal_an_account()
+    portal = guarding.portal_in(scene.organisation.cluster)
+    assert (portal.name, portal.is_administrator) == ("system:serviceaccount:default:slipway-portal", False)
+    assert guarding.keep() == 1
+    assert REFUSED in scene.admin("label", WEB, "seen=no", "--overwrite", fails=True).stderr
+    assert scene.update(replicas=3).state == "succeeded"
+    assert scene.work(kind="update", instance=scene.namespace.pk, plan="medium").state == "succeeded"
+
+
+def test_what_is_taken_away_is_noted_by_itself_after_a_while(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.guard("audit")
+    scene.kubectl("delete", "validatingadmissionpolicy/slipway-gate-objects")
+    assert guarding.keep() == 0
+    scene.organisation.cluster.refresh_from_db()
+    assert scene.organisation.cluster.guard_message == ""
+    later = clock.now() + timedelta(minutes=11)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert guarding.keep() == 0
+    scene.organisation.cluster.refresh_from_db()
+    assert scene.organisation.cluster.guard_message == "1 of 6 objects differ from what belongs here."
 
 
 def test_what_nobody_sealed_is_everybodys(scene: Scene) -> None:
