@@ -66,7 +66,7 @@ SHOTS = (
     Shot("releases", "alice", "/instances/?offering=web-service", first="/instances/", tab="releases"),
     Shot("changes", "alice", "/changes/"),
     Shot("denied", "alice", "/changes/?state=denied", first="/changes/", documented=True),
-    Shot("decision", "olga", "/approvals/", first="/changes/", documented=True),
+    Shot("decision", "olga", "/approvals/?kind=promote", first="/changes/", documented=True),
     Shot("change", "olga", "/changes/?environment=production", first="/changes/", documented=True),
     Shot("diff", "olga", "/changes/?kind=update", first="/changes/", tab="diff"),
     Shot("log", "olga", "/changes/?state=succeeded", first="/changes/", tab="log"),

@@ -373,3 +373,38 @@ def test_strangers_to_a_team_find_nothing(
     what: str, organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
 ) -> None:
     assert post(signed_in(organisation.pia), waiting, what, reason=REASON).status_code == 404
+
+
+def test_changing_a_waiting_update_starts_with_what_was_asked_and_loses_no_secret(
+    organisation: Organisation, signed_in: SignIn, service: ServiceInstance
+) -> None:
+    rules("dev", approvals_required=1)
+    running = service.current_release
+    assert running is not None
+    values = {
+        **running.inputs,
+        "replicas": 7,
+        "secretEnv": {"SESSION_KEY": "waits-only", "OTHER": "waits-too"},
+    }
+    change = ask(organisation.alice, kind="update", instance=service.pk, values=values, reason="The sale.")
+    browser = signed_in(organisation.alice)
+    address = f"/instances/{service.pk}/update/?change={change.pk}"
+    assert f'href="{address}"' in browser.get(f"/changes/{change.pk}/").content.decode()
+    form = browser.get(address).content.decode()
+    assert Page(form).problems == []
+    assert ("The sale." in form, 'value="7"' in form or "&quot;replicas&quot;: 7" in form) == (True, True)
+    assert "waits-only" not in form
+    assert "waits-too" not in form
+    assert (
+        f"/changes/{change.pk}/"
+        not in browser.get(f"/instances/{service.pk}/update/?change=12x").content.decode()
+    )
+
+
+def test_a_request_of_another_team_does_not_fill_in_a_form(
+    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
+) -> None:
+    ChangeRequest.objects.filter(pk=waiting.pk).update(reason="only for the shop")
+    response = signed_in(organisation.pia).get(f"/catalog/namespace/request/?change={waiting.pk}")
+    assert response.status_code == 200
+    assert "only for the shop" not in response.content.decode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from portal.accounts.models import User
@@ -23,6 +24,7 @@ from portal.web.decision.risk import Risk
 
 register = template.Library()
 LONGEST_VALUE = 200
+_PARTS = re.compile(r"(?=[.\[])")
 DETAIL_WORDS = {
     "findings": "Which",
     "drift": "What differs, and by whom",
@@ -88,6 +90,12 @@ def shown(value: Any) -> str:
     """A field's value: text as it is, what has parts as YAML; cut where it is long."""
     text = dump_yaml(value).rstrip() if isinstance(value, dict | list) else str(value)
     return Truncator(text).chars(LONGEST_VALUE)
+
+
+@register.filter
+def breakable(path: str) -> SafeString:
+    """A field's path that may break before its dots and brackets rather than in a name."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in _PARTS.split(path)))
 
 
 @register.filter(name="sum")

@@ -8,7 +8,7 @@
     const button = one('[data-act="a"]');
     if (!button) return false;
     const password = button.form.elements.password;
-    if (button.disabled) one("#not-yet, #altered")?.focus();
+    if (button.disabled) (one("#not-yet") ?? one("#altered") ?? one("#in-the-way"))?.focus();
     else (password && !password.value ? password : button).focus();
     return true;
   }
