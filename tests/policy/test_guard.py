@@ -2,118 +2,42 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from portal.policy import Admission, AdmissionRequest, Bundle, UserInfo, load_bundle
+from portal.policy import UserInfo, load_bundle
 from portal.policy.evaluation import Context
 from portal.policy.guard import ACTIONS, LABELS, POLICIES, guard_documents
 from portal.policy.guard_actors import CONTROL_PLANE
 from portal.policy.schema.check import check
+from tests.policy.guarded import (
+    AUDIT,
+    BUNDLE,
+    DENY,
+    DEPLOYER,
+    FURNITURE,
+    HELM,
+    KUBE_SYSTEM,
+    MANAGED,
+    NODE,
+    OLGA,
+    OPERATIONS,
+    OWN,
+    PLACE,
+    PLAIN,
+    PORTAL,
+    RECORD,
+    STRANGERS,
+    THE_PORTAL,
+    admit,
+    ask,
+    changed,
+    thing,
+    write,
+)
 from tests.policy.scenes import namespace
-
-PLACE = "storefront-production"
-PORTAL = "slipway-portal"
-KUBE_SYSTEM = "system:serviceaccount:kube-system:"
-DENY = load_bundle(guard_documents(["production"], [PORTAL], "deny"))
-AUDIT = load_bundle(guard_documents(["production"], [PORTAL], "audit"))
-
-ADMIN = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))
-OLGA = UserInfo("olga", ("slipway:operators", "system:authenticated"))
-ROBOT = UserInfo(f"system:serviceaccount:{PLACE}:robot", ("system:serviceaccounts",))
-NEIGHBOUR = UserInfo("system:serviceaccount:ledger-production:slipway-deployer", ("system:serviceaccounts",))
-DEPLOYER = UserInfo(f"system:serviceaccount:{PLACE}:slipway-deployer", ("system:serviceaccounts",))
-THE_PORTAL = UserInfo(PORTAL, ("system:authenticated",))
-NODE = UserInfo("system:node:worker-1", ("system:nodes", "system:authenticated"))
-STRANGERS = (ADMIN, OLGA, ROBOT, NEIGHBOUR)
-HELM = {"app.kubernetes.io/managed-by": "Helm"}
-OWN = {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": PLACE}
-BUNDLE = {"meta.helm.sh/release-name": "storefront", "meta.helm.sh/release-namespace": "slipway-system"}
-
-
-def thing(
-    kind: str = "Deployment", api_version: str = "apps/v1", name: str = "web", **metadata: Any
-) -> dict[str, Any]:
-    return {
-        "apiVersion": api_version,
-        "kind": kind,
-        "metadata": {"name": name, "namespace": PLACE, **metadata},
-        "spec": {"replicas": 2},
-    }
-
-
-def changed(document: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-    result = deepcopy(document)
-    result["metadata"] |= metadata
-    result["spec"] = {"replicas": 7}
-    return result
-
-
-MANAGED = thing(labels=HELM, annotations=OWN)
-FURNITURE = thing("ResourceQuota", "v1", "quota", labels=HELM, annotations=BUNDLE)
-PLAIN = thing(labels={"app": "web"})
-RECORD = {
-    "apiVersion": "v1",
-    "kind": "Secret",
-    "type": "helm.sh/release.v1",
-    "metadata": {"name": "sh.helm.release.v1.web.v1", "labels": {"owner": "helm", "name": "web"}},
-}
-PLURALS = {
-    "Deployment": ("apps", "deployments"),
-    "ResourceQuota": ("", "resourcequotas"),
-    "Secret": ("", "secrets"),
-    "Pod": ("", "pods"),
-    "Scale": ("apps", "deployments"),
-    "TokenRequest": ("", "serviceaccounts"),
-    "Namespace": ("", "namespaces"),
-    "Certificate": ("cert-manager.io", "certificates"),
-}
-
-
-def ask(
-    user: UserInfo,
-    operation: Any,
-    new: Any = None,
-    old: Any = None,
-    *,
-    environment: str = "production",
-    part: str = "",
-    name: str | None = None,
-) -> AdmissionRequest:
-    subject = new or old
-    group, plural = PLURALS[subject["kind"]]
-    return AdmissionRequest(
-        operation=operation,
-        group=group,
-        version="v1",
-        resource=plural,
-        kind=subject["kind"],
-        name=subject["metadata"]["name"] if name is None else name,
-        namespace=PLACE,
-        object=new,
-        old_object=old,
-        user=user,
-        namespace_object=namespace(environment, PLACE),
-        sub_resource=part,
-    )
-
-
-def write(user: UserInfo, operation: str, document: dict[str, Any], **options: Any) -> AdmissionRequest:
-    if operation == "CREATE":
-        return ask(user, "CREATE", document, None, **options)
-    if operation == "DELETE":
-        return ask(user, "DELETE", None, document, **options)
-    return ask(user, "UPDATE", changed(document), document, **options)
-
-
-def admit(request: AdmissionRequest, bundle: Bundle = DENY) -> Admission:
-    return bundle.admit(request)
-
-
-OPERATIONS = ("CREATE", "UPDATE", "DELETE")
 
 
 def test_the_documents_are_what_an_api_server_takes() -> None:
@@ -292,57 +216,6 @@ def test_evicting_a_pod_works() -> None:
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "web-1"}}
     request = replace(ask(OLGA, "CREATE", thing("Pod", "v1", "web-1"), part="eviction"), object=eviction)
     assert admit(request).allowed
-
-
-@pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("user", [*STRANGERS, DEPLOYER], ids=lambda user: user.username)
-def test_the_namespace_itself_is_the_portals(user: UserInfo, operation: str) -> None:
-    gated, dev = namespace("production", PLACE), namespace("dev", PLACE)
-    assert not admit(write(user, operation, gated)).allowed
-    assert admit(write(THE_PORTAL, operation, gated)).allowed
-    assert admit(write(user, operation, dev, environment="dev")).allowed
-
-
-def test_a_namespace_neither_leaves_its_environment_nor_enters_one() -> None:
-    gated, dev = namespace("production", PLACE), namespace("dev", PLACE)
-    without = namespace("", PLACE)
-    for new, old in ((without, gated), (dev, gated), (gated, dev), (gated, without)):
-        request = replace(ask(ADMIN, "UPDATE", new, old), namespace_object=old)
-        assert not admit(request).allowed
-        assert admit(replace(request, user=THE_PORTAL)).allowed
-    assert admit(ask(ADMIN, "UPDATE", without, dev, environment="dev")).allowed
-
-
-def pod(account: str) -> dict[str, Any]:
-    return {**thing("Pod", "v1", "shell"), "spec": {"serviceAccountName": account}}
-
-
-@pytest.mark.parametrize("user", [OLGA, ROBOT, DEPLOYER, UserInfo(f"{KUBE_SYSTEM}replicaset-controller")])
-def test_nothing_runs_as_the_deployer(user: UserInfo) -> None:
-    answer = admit(ask(user, "CREATE", pod("slipway-deployer")))
-    assert not answer.allowed
-    assert "nothing runs or acts as slipway-deployer" in answer.message
-    assert admit(ask(user, "CREATE", pod("web"))).allowed
-    assert admit(ask(user, "CREATE", pod("slipway-deployer"), environment="dev")).allowed
-
-
-def test_nobody_gets_a_token_of_the_deployer() -> None:
-    def token(name: str) -> dict[str, Any]:
-        return {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {"name": name}}
-
-    def kept(account: str) -> dict[str, Any]:
-        annotations = {"kubernetes.io/service-account.name": account}
-        metadata = {"name": "stolen", "annotations": annotations}
-        return {**RECORD, "type": "kubernetes.io/service-account-token", "metadata": metadata}
-
-    for user in (ADMIN, OLGA, NODE):
-        assert not admit(ask(user, "CREATE", token("slipway-deployer"), part="token")).allowed
-        assert admit(ask(user, "CREATE", token("web"), part="token")).allowed
-        assert not admit(ask(user, "CREATE", kept("slipway-deployer"))).allowed
-        assert admit(ask(user, "CREATE", kept("web"))).allowed
-    assert not admit(ask(OLGA, "UPDATE", kept("slipway-deployer"), kept("web"))).allowed
-    tokens = UserInfo("system:kube-controller-manager")
-    assert admit(ask(tokens, "UPDATE", kept("slipway-deployer"), kept("slipway-deployer"))).allowed
 
 
 @pytest.mark.parametrize(
