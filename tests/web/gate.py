@@ -1,13 +1,16 @@
-"""What a worker finds out about a waiting change, written down as it would."""
+"""What a worker finds out about a waiting change, written down as it would; and the change's page, read."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from django.test import Client
+
 from portal.core import clock
 from portal.environments.models import Environment
 from portal.lifecycle.models import ChangeRequest, Evidence
+from tests.web.pages import Page
 
 
 def rules(slug: str = "production", **fields: Any) -> None:
@@ -44,3 +47,16 @@ def differing(name: str, change: str = "changed", kind: str = "ConfigMap", lines
         else [],
         "text": "" if same else text,
     }
+
+
+def text(browser: Client, change: ChangeRequest, tab: str = "") -> str:
+    """The page on one line."""
+    response = browser.get(f"/changes/{change.pk}/", {"tab": tab} if tab else {})
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert Page(page).problems == []
+    return " ".join(page.split())
+
+
+def post(browser: Client, change: ChangeRequest, what: str, **data: Any) -> Any:
+    return browser.post(f"/changes/{change.pk}/{what}/", {"digest": change.seal, **data})

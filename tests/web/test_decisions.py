@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from portal.core import clock
 from portal.lifecycle.models import Approval, ChangeRequest, ServiceInstance
-from portal.lifecycle.services import approvals, break_glass, comments
+from portal.lifecycle.services import approvals, comments
 from portal.lifecycle.states import ChangeState
 from tests.fixtures.organisation import Organisation
 from tests.fixtures.policies import UsePolicies
 from tests.web.conftest import SignIn, ask, replicas
-from tests.web.gate import compared, differing, gathered, rules
+from tests.web.gate import compared, differing, gathered, post, rules, text
 from tests.web.pages import Page
 
 REASON = "The shop is down, and this brings it back."
-
-
-def text(browser: Client, change: ChangeRequest, tab: str = "") -> str:
-    response = browser.get(f"/changes/{change.pk}/", {"tab": tab} if tab else {})
-    assert response.status_code == 200
-    page = response.content.decode()
-    assert Page(page).problems == []
-    return " ".join(page.split())
-
-
-def post(browser: Client, change: ChangeRequest, what: str, **data: Any) -> Any:
-    return browser.post(f"/changes/{change.pk}/{what}/", {"digest": change.seal, **data})
 
 
 def test_one_press_approves_when_nothing_is_in_the_way(
@@ -258,77 +244,6 @@ def test_a_gate_that_wants_the_password_asks_for_it_beside_the_button(
     assert post(browser, waiting, "approve", password="harbour").status_code == 302
 
 
-def test_breaking_the_glass_wants_a_reason_and_the_environments_name(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    browser = signed_in(organisation.olga)
-    assert f"/changes/{waiting.pk}/break-glass/" in text(browser, waiting)
-    form = browser.get(f"/changes/{waiting.pk}/break-glass/").content.decode()
-    assert (Page(form).problems, "another operator has to review it within 24 h" in form) == ([], True)
-    unconfirmed = post(browser, waiting, "break-glass", reason=REASON, confirm="prod")
-    assert (unconfirmed.status_code, REASON in unconfirmed.content.decode()) == (422, True)
-    assert "Type Production to confirm." in unconfirmed.content.decode()
-    unreasoned = post(browser, waiting, "break-glass", reason="help", confirm="Production")
-    assert "Say what the emergency is" in unreasoned.content.decode()
-    assert post(browser, waiting, "break-glass", reason=REASON, confirm="Production").status_code == 302
-    waiting.refresh_from_db()
-    assert waiting.state == ChangeState.QUEUED
-
-
-def test_a_passed_gate_is_shown_until_another_operator_has_reviewed_it(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    break_glass.pass_gate(waiting, actor=organisation.olga, digest=waiting.seal, reason=REASON)
-    own = text(signed_in(organisation.olga), waiting)
-    assert "The gate was passed in an emergency by olga" in own
-    assert "Save the review" not in own
-    browser = signed_in(organisation.oscar)
-    assert "was let through in an emergency by olga" in browser.get("/").content.decode()
-    page = text(browser, waiting)
-    assert (REASON in page, "Review due" in page, "Save the review" in page) == (True, True, True)
-    missing = browser.post(f"/changes/{waiting.pk}/review/", {"comment": "kept while corrected"})
-    assert (missing.status_code, "kept while corrected" in missing.content.decode()) == (422, True)
-    done = browser.post(f"/changes/{waiting.pk}/review/", {"review": "justified", "comment": "It was down."})
-    assert done.status_code == 302
-    assert "it was justified" in text(browser, waiting)
-    assert "was let through" not in browser.get("/").content.decode()
-
-
-def test_what_may_not_break_the_glass_sees_no_way_there(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    for person in (organisation.alice, organisation.bob, organisation.audrey):
-        assert "break-glass" not in text(signed_in(person), waiting)
-    refused = post(signed_in(organisation.bob), waiting, "break-glass", reason=REASON, confirm="production")
-    assert refused.status_code == 403
-
-
-def test_an_emergency_says_that_nobody_can_approve_it(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    ChangeRequest.objects.filter(pk=waiting.pk).update(emergency=True)
-    page = text(signed_in(organisation.olga), waiting)
-    assert "Policy refuses it." in page
-    assert 'data-act="a" disabled' in page
-
-
-def test_what_was_superseded_and_what_took_its_place_name_each_other(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    release = waiting.release
-    assert release is not None
-    assert release.promoted_from is not None
-    newer = ask(
-        organisation.alice,
-        kind="promote",
-        instance=release.promoted_from.instance_id,
-        environment="production",
-    )
-    browser = signed_in(organisation.alice)
-    assert f'took its place: <a href="/changes/{newer.pk}/">' in text(browser, waiting)
-    assert f'Takes the place of <a href="/changes/{waiting.pk}/">' in text(browser, newer)
-
-
 def test_a_held_change_says_what_it_waits_for(
     organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
 ) -> None:
@@ -373,38 +288,3 @@ def test_strangers_to_a_team_find_nothing(
     what: str, organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
 ) -> None:
     assert post(signed_in(organisation.pia), waiting, what, reason=REASON).status_code == 404
-
-
-def test_changing_a_waiting_update_starts_with_what_was_asked_and_loses_no_secret(
-    organisation: Organisation, signed_in: SignIn, service: ServiceInstance
-) -> None:
-    rules("dev", approvals_required=1)
-    running = service.current_release
-    assert running is not None
-    values = {
-        **running.inputs,
-        "replicas": 7,
-        "secretEnv": {"SESSION_KEY": "waits-only", "OTHER": "waits-too"},
-    }
-    change = ask(organisation.alice, kind="update", instance=service.pk, values=values, reason="The sale.")
-    browser = signed_in(organisation.alice)
-    address = f"/instances/{service.pk}/update/?change={change.pk}"
-    assert f'href="{address}"' in browser.get(f"/changes/{change.pk}/").content.decode()
-    form = browser.get(address).content.decode()
-    assert Page(form).problems == []
-    assert ("The sale." in form, 'value="7"' in form or "&quot;replicas&quot;: 7" in form) == (True, True)
-    assert "waits-only" not in form
-    assert "waits-too" not in form
-    assert (
-        f"/changes/{change.pk}/"
-        not in browser.get(f"/instances/{service.pk}/update/?change=12x").content.decode()
-    )
-
-
-def test_a_request_of_another_team_does_not_fill_in_a_form(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    ChangeRequest.objects.filter(pk=waiting.pk).update(reason="only for the shop")
-    response = signed_in(organisation.pia).get(f"/catalog/namespace/request/?change={waiting.pk}")
-    assert response.status_code == 200
-    assert "only for the shop" not in response.content.decode()

@@ -11,12 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from portal.core import clock
-from portal.lifecycle.models import ChangeRequest, HealthSpan, ServiceInstance
+from portal.lifecycle.models import ChangeRequest, HealthSpan
 from portal.lifecycle.services import approvals, break_glass, comments
 from portal.lifecycle.states import ChangeState, Health
 from tests.factories import ApplicationFactory, ChangeFactory, InstanceFactory
 from tests.fixtures.organisation import Organisation
-from tests.web.conftest import SignIn, ask, settle
+from tests.web.conftest import SignIn
 from tests.web.gate import gathered, rules
 from tests.web.pages import Page
 
@@ -253,58 +253,6 @@ def test_a_full_page_costs_as_many_queries_as_a_short_one(
     assert cost() == few
 
 
-def test_a_waiting_request_can_be_changed_and_the_new_one_takes_its_place(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    about = {"kind": "create", "application": "storefront", "environment": "production"}
-    approvals.approve(waiting, actor=organisation.olga, digest=waiting.seal)
-    ChangeRequest.objects.filter(pk=waiting.pk).update(state=ChangeState.SUCCEEDED)
-    namespace = waiting.subject
-    namespace.current_release = waiting.release
-    namespace.save()
-    values = {
-        "image": {"repository": "registry.example.com/shop/storefront", "tag": "1.4.2"},
-        "secretEnv": {"SESSION_KEY": "not-to-be-shown"},
-    }
-    change = ask(
-        organisation.alice,
-        **about,
-        offering="web-service",
-        name="shop-api",
-        values=values,
-        reason="First go.",
-    )
-    browser = signed_in(organisation.alice)
-    address = f"/catalog/web-service/request/?change={change.pk}"
-    assert f'href="{address}"' in browser.get(f"/changes/{change.pk}/").content.decode()
-    form = browser.get(address).content.decode()
-    assert Page(form).problems == []
-    assert 'value="shop-api"' in form
-    assert "First go." in form
-    assert "1.4.2" in form
-    assert "not-to-be-shown" not in form
-    newer = ask(
-        organisation.alice, **about, offering="web-service", name="shop-api", values={**values, "replicas": 3}
-    )
-    change.refresh_from_db()
-    assert (change.state, change.superseded_by) == (ChangeState.SUPERSEDED, newer)
-
-
-def test_a_form_says_which_waiting_change_it_would_replace_and_the_rules_of_the_gate(
-    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
-) -> None:
-    rules(approvals_required=2, minimum_soak_minutes=24 * 60, required_evidence={"findings": 60})
-    release = waiting.release
-    assert release is not None
-    assert release.promoted_from is not None
-    browser = signed_in(organisation.alice)
-    page = browser.get(f"/instances/{release.promoted_from.instance_id}/promote/production/").content.decode()
-    assert f'It takes the place of <a href="/changes/{waiting.pk}/">change #{waiting.pk}</a>' in page
-    assert "2 operators have to approve." in page
-    assert "It has to be healthy for 24 h in the stage before." in page
-    assert "Evidence no older than in brackets: findings (1 h)." in page
-
-
 def test_the_report_counts_what_waited_and_how_it_ended(
     organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
 ) -> None:
@@ -313,17 +261,3 @@ def test_the_report_counts_what_waited_and_how_it_ended(
     assert Page(page).problems == []
     assert 'data-label="Environment">production<' in page
     assert 'data-label="Rejected" class="num">1<' in page
-
-
-def test_the_releases_say_what_going_back_to_them_takes(
-    organisation: Organisation, signed_in: SignIn, service: ServiceInstance
-) -> None:
-    rules("dev", approvals_required=2, rollback_approvals_required=0)
-    first = service.current_release
-    assert first is not None
-    values = {**first.inputs, "replicas": 2}
-    settle(ask(organisation.alice, kind="update", instance=service.pk, values=values))
-    browser = signed_in(organisation.alice)
-    assert "runs at once" in browser.get(f"/instances/{service.pk}/?tab=releases").content.decode()
-    rules("dev", rollback_approvals_required=None)
-    assert "needs 2 approvals" in browser.get(f"/instances/{service.pk}/?tab=releases").content.decode()
