@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from portal.api.v1.notifications import examples
 from portal.api.v1.notifications.filters import NotificationFilters
 from portal.api.v1.notifications.serializers import (
     MarkedSerializer,
@@ -45,7 +46,7 @@ class NotificationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiV
         notification.refresh_from_db()
         return Response(self.get_serializer(notification).data)
 
-    @extend_schema(request=ReadAllSerializer, responses=MarkedSerializer)
+    @extend_schema(request=ReadAllSerializer, responses=MarkedSerializer, examples=examples.READ_ALL)
     @action(detail=False, methods=["post"], url_path="read-all", pagination_class=None, filterset_class=None)
     def read_all(self, request: Request) -> Response:
         """Mark all as read that were there; what has come since stays unread."""
@@ -65,7 +66,8 @@ class PreferenceViewSet(ApiViewSet):
         """Nothing, what is urgent, or everything."""
         return Response({"email": inbox.preference_of(actor_of(request)).email})
 
+    @extend_schema(responses=PreferenceSerializer, examples=examples.PREFERENCES)
     def update(self, request: Request) -> Response:
-        """Choose."""
+        """Choose what comes by e-mail: `none`, `urgent` or `all`."""
         wanted = self.read(PreferenceSerializer, request)
         return Response({"email": inbox.prefer(actor_of(request), **wanted).email})
