@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from portal.accounts.models import User
 from portal.accounts.permissions import require
@@ -17,13 +17,13 @@ from portal.lifecycle import tasks
 from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.states import ChangeState
 
-# Whoever asks again within this time meets what is under way already.
+# Whoever asks again within this time, before it is done, meets what is under way already.
 PAUSE = timedelta(seconds=5)
 
 
 @transaction.atomic
 def refresh(change: ChangeRequest, *, actor: User) -> None:
-    """Have all evidence gathered again, by a worker; at once, but not twice within five seconds.
+    """Have all evidence gathered again, by a worker; at once, but not twice for one gathering.
 
     Raises NotPermitted (neither of the owning team nor an operator), StateConflict (no decision is due).
     """
@@ -33,7 +33,10 @@ def refresh(change: ChangeRequest, *, actor: User) -> None:
     waiting = ChangeRequest.objects.filter(pk=change.pk, state=ChangeState.AWAITING_APPROVAL)
     # also when it was asked for, or gathered, by a clock that was ahead
     due = waiting.filter(
-        Q(evidence_asked_at=None) | Q(evidence_asked_at__lte=now - PAUSE) | Q(evidence_asked_at__gt=now)
+        Q(evidence_asked_at=None)
+        | Q(evidence_asked_at__lte=now - PAUSE)
+        | Q(evidence_asked_at__gt=now)
+        | Q(evidence_gathered_at__gte=F("evidence_asked_at"))
     )
     if due.update(evidence_asked_at=now):
         waiting.filter(evidence_gathered_at__gte=now).update(evidence_gathered_at=None)

@@ -45,17 +45,30 @@ def test_others_may_not(organisation, waiting, person):
     assert asked() == gathering.due_ids() == []
 
 
-def test_asking_twice_within_five_seconds_gathers_once(organisation, waiting, monkeypatch):
+def test_asking_again_before_it_is_done_gathers_once(organisation, waiting):
+    service.refresh(waiting, actor=organisation.olga)
+    service.refresh(waiting, actor=organisation.alice)
+    assert asked() == ["olga"]
+    assert gathering.gather(waiting.pk)
+    assert gathering.due_ids() == []
+
+
+def test_asking_again_once_it_is_done_gathers_again(organisation, waiting):
     service.refresh(waiting, actor=organisation.olga)
     assert gathering.gather(waiting.pk)
     service.refresh(waiting, actor=organisation.alice)
-    assert asked() == ["olga"]
-    assert gathering.due_ids() == []
+    assert asked() == ["olga", "alice"]
+    assert gathering.due_ids() == [waiting.pk]
+
+
+def test_a_gathering_that_is_not_done_after_five_seconds_can_be_asked_for_again(
+    organisation, waiting, monkeypatch
+):
+    service.refresh(waiting, actor=organisation.olga)
     now = clock.now() + timedelta(seconds=6)
     monkeypatch.setattr(clock, "now", lambda: now)
     service.refresh(waiting, actor=organisation.alice)
     assert asked() == ["olga", "alice"]
-    assert gathering.due_ids() == [waiting.pk]
 
 
 def test_a_worker_is_woken_once_it_is_committed(
