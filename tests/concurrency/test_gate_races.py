@@ -6,15 +6,13 @@ that does both. There both win, which is what the guard is for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
+from django.conf import settings
 from django.db.models import QuerySet
 
 from portal.audit.models import AuditEvent
@@ -23,138 +21,26 @@ from portal.core.errors import StateConflict
 from portal.core.transitions import Machine
 from portal.environments.models import Environment
 from portal.lifecycle.models import Approval, BreakGlass, ChangeRequest
-from portal.lifecycle.operations import claims, expiry
+from portal.lifecycle.operations import claims
 from portal.lifecycle.selectors import consents
-from portal.lifecycle.services import approvals, break_glass, changes, queue, reseals
+from portal.lifecycle.services import approvals, reseals
 from portal.lifecycle.states import ChangeState
+from services_catalog import archives
+from services_catalog.models import ChartArchive, OfferingVersion
+from tests.concurrency.gate_acts import (
+    Act,
+    endings,
+    fresh,
+    look_then_write,
+    meeting_before,
+    meeting_before_moves,
+    no_unique,
+    waiting,
+)
 from tests.concurrency.racing import Meeting, race
 from tests.fixtures.organisation import Organisation
-from tests.lifecycle.helpers import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-REASON = "The shop is down and this brings it back."
-ENDINGS = {
-    "change.queued",
-    "change.rejected",
-    "change.cancelled",
-    "change.expired",
-    "change.superseded",
-}
-
-
-def waiting(organisation: Organisation) -> ChangeRequest:
-    return ask(organisation.alice, application="storefront", environment="production", offering="namespace")
-
-
-def fresh(change: ChangeRequest) -> ChangeRequest:
-    """As another request would read it."""
-    return ChangeRequest.objects.select_related("environment", "release").get(pk=change.pk)
-
-
-class Act:
-    """What somebody does to a waiting change, by name, in a thread of its own."""
-
-    def __init__(self, organisation: Organisation, change: ChangeRequest) -> None:
-        self.organisation, self.change = organisation, change
-
-    def approve(self) -> Any:
-        return approvals.approve(fresh(self.change), actor=self.organisation.olga, digest=self.change.seal)
-
-    def approve_too(self) -> Any:
-        return approvals.approve(fresh(self.change), actor=self.organisation.oscar, digest=self.change.seal)
-
-    def reject(self) -> Any:
-        return approvals.reject(
-            fresh(self.change), actor=self.organisation.oscar, digest=self.change.seal, comment="not today"
-        )
-
-    def reject_among_many(self) -> Any:
-        rows = [(self.change.pk, self.change.seal)]
-        if not queue.reject_many(rows, actor=self.organisation.oscar, comment="not today").done:
-            raise StateConflict
-
-    def cancel(self) -> Any:
-        return changes.cancel(fresh(self.change), actor=self.organisation.alice)
-
-    def supersede(self) -> Any:
-        about = {"application": "storefront", "environment": "production", "offering": "namespace"}
-        return ask(self.organisation.bob, **about)
-
-    def expire(self) -> Any:
-        if not expiry.expire_due():
-            raise StateConflict
-
-    def break_glass(self) -> Any:
-        return break_glass.pass_gate(
-            fresh(self.change), actor=self.organisation.oscar, digest=self.change.seal, reason=REASON
-        )
-
-    def reseal(self) -> Any:
-        return reseals.reseal(fresh(self.change), actor=self.organisation.bob)
-
-
-@contextmanager
-def meeting_before_moves(meeting: Meeting) -> Iterator[None]:
-    """Contestants have looked, and have not written yet."""
-    with mock.patch.object(Machine, "move", _before(meeting, Machine.move)):
-        yield
-
-
-@contextmanager
-def look_then_write(meeting: Meeting) -> Iterator[None]:
-    """The move without its guard: the state is read, and then written whatever it has become. A decision does
-    not touch the row first either."""
-
-    def move(
-        self: Machine[Any], rows: Any, *, pk: Any, old: Any, new: Any, where: Any = None, **values: Any
-    ) -> None:
-        if rows.values_list("state", flat=True).get(pk=pk) != old:
-            raise StateConflict
-        meeting.wait()
-        rows.filter(pk=pk).update(state=new, **values)
-
-    update = QuerySet.update
-
-    def touchless(rows: Any, **values: Any) -> int:
-        if values == {"state": ChangeState.AWAITING_APPROVAL}:
-            return int(rows.exists())
-        return update(rows, **values)
-
-    with (
-        mock.patch.object(Machine, "move", move),
-        mock.patch.object(QuerySet, "update", touchless),
-        mock.patch.object(changes, "_still_alive", lambda instance: instance),
-        no_index("one_active_change_per_instance"),
-    ):
-        yield
-
-
-@contextmanager
-def no_index(name: str) -> Iterator[None]:
-    """Without the constraint that stands behind the moves. The test's rows are gone before it is back."""
-    constraint = next(each for each in ChangeRequest._meta.constraints if each.name == name)
-    with connection.schema_editor() as editor:
-        editor.remove_constraint(ChangeRequest, constraint)
-    try:
-        yield
-    finally:
-        call_command("flush", interactive=False, verbosity=0)
-        with connection.schema_editor() as editor:
-            editor.add_constraint(ChangeRequest, constraint)
-
-
-def _before(meeting: Meeting, function: Callable[..., Any]) -> Callable[..., Any]:
-    def met(*args: Any, **kwargs: Any) -> Any:
-        meeting.wait()
-        return function(*args, **kwargs)
-
-    return met
-
-
-def endings(change: ChangeRequest) -> list[str]:
-    rows = AuditEvent.objects.filter(object_type="ChangeRequest", object_id=str(change.pk))
-    return [action for action in rows.values_list("action", flat=True) if action in ENDINGS]
 
 
 PAIRS = [
@@ -236,15 +122,40 @@ def test_where_one_is_enough_the_second_of_two_approvers_is_late(organisation: O
     assert Approval.objects.filter(change=change).count() == 1
 
 
-def test_approval_and_expiry_at_once(organisation: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the very moment of the end it is over, whoever comes first."""
+def at_the_end(change: ChangeRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first contestant's clock shows the last moment, the second one's the end."""
+
+    def now() -> datetime:
+        early = threading.current_thread().name == "contestant-0"
+        return change.expires_at - timedelta(milliseconds=1) if early else change.expires_at
+
+    monkeypatch.setattr(clock, "now", now)
+
+
+def test_of_approval_and_expiry_at_once_one_wins(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change = waiting(organisation)
     act = Act(organisation, change)
-    monkeypatch.setattr(clock, "now", lambda: change.expires_at)
-    outcomes = race(act.approve, act.expire, losing=StateConflict)
-    change.refresh_from_db()
+    at_the_end(change, monkeypatch)
+    with meeting_before_moves(Meeting(2, patience=0.5)):
+        outcomes = race(act.approve, act.expire, losing=StateConflict)
     assert len(outcomes.values) == 1
-    assert change.state == ChangeState.EXPIRED
+    assert len(endings(change)) == 1
+
+
+@pytest.mark.postgres
+def test_control_approval_and_expiry_both_win(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = waiting(organisation)
+    act = Act(organisation, change)
+    at_the_end(change, monkeypatch)
+    with look_then_write(Meeting(2, patience=10)):
+        outcomes = race(act.approve, act.expire, losing=StateConflict)
+        found = endings(change)
+    assert len(outcomes.values) == 2
+    assert sorted(found) == ["change.expired", "change.queued"]
 
 
 def test_approval_after_the_end_is_too_late_also_before_the_sweep(
@@ -258,22 +169,52 @@ def test_approval_after_the_end_is_too_late_also_before_the_sweep(
     assert not Approval.objects.exists()
 
 
+def another_chart(change: ChangeRequest) -> None:
+    """The version has come to hold another chart, so sealing anew gives another seal."""
+    version = change.release.offering_version
+    folder = settings.SLIPWAY_LIBRARY_DIR.parent / "charts" / version.offering.slug / version.version
+    files = {**archives.read_folder(folder), "HISTORY.md": b"something else"}
+    archive, _ = ChartArchive.objects.store(archives.pack_files(files, label="other"))
+    OfferingVersion.objects.filter(pk=version.pk).update(chart=archive)
+
+
 def test_sealing_anew_and_approving_at_once_never_approves_what_was_not_seen(
     organisation: Organisation,
 ) -> None:
     change = waiting(organisation)
     seen = change.seal
+    another_chart(change)
     act = Act(organisation, change)
     meeting = Meeting(2, patience=0.5)
-    with mock.patch.object(approvals, "_check_ready", meeting.after(approvals._check_ready)):
+    with (
+        mock.patch.object(Machine, "move", meeting_before(meeting, Machine.move)),
+        mock.patch.object(reseals, "_write", meeting_before(meeting, reseals._write)),
+    ):
         outcomes = race(act.approve, act.reseal, losing=StateConflict)
     change = fresh(change)
-    assert outcomes.values
-    if change.state == ChangeState.QUEUED:
-        assert change.seal == seen
-    else:
-        assert change.seal != seen
-        assert not change.approvals.valid().exists()
+    assert len(outcomes.values) == 1
+    assert (change.state == ChangeState.QUEUED) == (change.seal == seen)
+
+
+@pytest.mark.postgres
+def test_control_without_the_row_held_a_release_that_nobody_saw_is_queued(
+    organisation: Organisation,
+) -> None:
+    change = waiting(organisation)
+    seen = change.seal
+    another_chart(change)
+    act = Act(organisation, change)
+    meeting = Meeting(2, patience=10)
+    with (
+        look_then_write(meeting),
+        mock.patch.object(reseals, "_write", meeting_before(meeting, reseals._write)),
+    ):
+        outcomes = race(act.approve, act.reseal, losing=StateConflict)
+        after = fresh(change)
+    assert meeting.complete
+    assert len(outcomes.values) == 2
+    assert after.state == ChangeState.QUEUED
+    assert after.seal != seen
 
 
 def test_a_wake_up_delivered_twice_at_once_is_taken_by_one_worker(organisation: Organisation) -> None:
@@ -283,6 +224,28 @@ def test_a_wake_up_delivered_twice_at_once_is_taken_by_one_worker(organisation: 
     assert len([claim for claim in taken.values if claim is not None]) == 1
     started = AuditEvent.objects.filter(action="change.started", object_id=str(change.pk))
     assert started.count() == 1
+
+
+@pytest.mark.postgres
+def test_control_a_lease_that_is_looked_for_and_then_taken_is_taken_twice(organisation: Organisation) -> None:
+    change = waiting(organisation)
+    approvals.approve(change, actor=organisation.olga, digest=change.seal)
+    meeting = Meeting(2, patience=10)
+    update = QuerySet.update
+
+    def take_anyway(rows: Any, **values: Any) -> int:
+        if "lease_owner" not in values or "fencing_token" not in values:
+            return update(rows, **values)
+        due = list(rows.values_list("pk", flat=True))
+        meeting.wait()
+        return update(ChangeRequest.objects.filter(pk__in=due), **values)
+
+    def move(self: Any, rows: Any, *, pk: Any, old: Any, new: Any, where: Any = None, **values: Any) -> None:
+        update(rows.filter(pk=pk), state=new, **values)
+
+    with mock.patch.object(QuerySet, "update", take_anyway), mock.patch.object(Machine, "move", move):
+        taken = race(*[lambda: claims.take(change.pk, owner="worker")] * 2)
+    assert len([claim for claim in taken.values if claim is not None]) == 2
 
 
 def test_cancelling_and_a_worker_at_once(organisation: Organisation) -> None:
@@ -297,22 +260,59 @@ def test_cancelling_and_a_worker_at_once(organisation: Organisation) -> None:
     assert len(outcomes.errors) == (1 if claimed else 0)
 
 
+@pytest.mark.postgres
+def test_control_cancelling_and_a_worker_both_win(organisation: Organisation) -> None:
+    change = waiting(organisation)
+    approvals.approve(change, actor=organisation.olga, digest=change.seal)
+    act = Act(organisation, change)
+    meeting = Meeting(2, patience=10)
+    with look_then_write(meeting):
+        outcomes = race(act.cancel, lambda: claims.take(change.pk, owner="worker"), losing=StateConflict)
+    assert meeting.complete
+    assert len(outcomes.values) == 2
+    assert any(isinstance(value, claims.Claim) for value in outcomes.values)
+
+
 def test_two_who_break_the_glass_at_once_are_one_passing(organisation: Organisation) -> None:
     change = waiting(organisation)
     act = Act(organisation, change)
-    race(act.break_glass, act.break_glass, losing=StateConflict)
+    with meeting_before_moves(Meeting(2, patience=0.5)):
+        outcomes = race(act.break_glass, act.break_glass, losing=StateConflict)
     change.refresh_from_db()
+    assert len(outcomes.values) == 1
     assert change.state == ChangeState.QUEUED
     assert endings(change) == ["change.queued"]
     assert BreakGlass.objects.count() == 1
 
 
+@pytest.mark.postgres
+def test_control_two_who_break_the_glass_pass_it_twice(organisation: Organisation) -> None:
+    """Without the move's guard and the constraint behind it."""
+    change = waiting(organisation)
+    act = Act(organisation, change)
+    with no_unique("lifecycle_breakglass", "change_id"), look_then_write(Meeting(2, patience=10)):
+        race(act.break_glass, act.break_glass)
+        assert BreakGlass.objects.count() == 2
+        assert endings(change) == ["change.queued"] * 2
+
+
 def test_two_newer_requests_at_once_leave_one_that_waits(organisation: Organisation) -> None:
     change = waiting(organisation)
     act = Act(organisation, change)
-    outcomes = race(act.supersede, act.supersede, losing=StateConflict)
+    with meeting_before_moves(Meeting(2, patience=0.5)):
+        outcomes = race(act.supersede, act.supersede, losing=StateConflict)
     active = ChangeRequest.objects.active().filter(instance=change.instance)
     assert active.count() == 1
-    assert outcomes.values
+    assert outcomes.values  # the later one may take the place of the earlier one
     change.refresh_from_db()
     assert change.state == ChangeState.SUPERSEDED
+
+
+@pytest.mark.postgres
+def test_control_two_newer_requests_both_wait(organisation: Organisation) -> None:
+    change = waiting(organisation)
+    act = Act(organisation, change)
+    meeting = Meeting(2, patience=10)
+    with look_then_write(meeting), no_unique("lifecycle_release", "instance_id, number"):
+        race(act.supersede, act.supersede)
+        assert ChangeRequest.objects.active().filter(instance=change.instance).count() == 2
