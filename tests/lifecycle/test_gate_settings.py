@@ -155,7 +155,7 @@ def test_a_group_is_audited_and_saving_it_again_records_nothing(organisation: Or
     group(organisation, "security", "olga")
     group(organisation, "security", "olga")
     group(organisation, "security", "olga", "oscar")
-    events = list(AuditEvent.objects.filter(action="group.saved").order_by("pk"))
+    events = list(AuditEvent.objects.filter(action="group.saved").order_by("at"))
     assert [event.after["members"] for event in events] == [["olga"], ["olga", "oscar"]]
     assert events[1].before["members"] == ["olga"]
 
