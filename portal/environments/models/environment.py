@@ -108,12 +108,14 @@ class Environment(models.Model):
 
     @property
     def gate(self) -> Gate:
-        """Its rules as they are now; the groups cost a query unless they were prefetched."""
+        """Its rules as they are now; the groups, where somebody decides, cost a query unless prefetched."""
+        decides = self.approvals_required or self.rollback_approvals_required
+        groups = self.approver_groups.all() if decides else ()
         return Gate(
             environment=self.slug,
             approvals_required=self.approvals_required,
             rollback_approvals_required=self.rollback_approvals_required,
-            groups=tuple(sorted(group.slug for group in self.approver_groups.all())),
+            groups=tuple(sorted(group.slug for group in groups)),
             one_of_each_group=self.one_of_each_group,
             requester_may_decide=self.requester_may_decide,
             contributors_may_decide=self.contributors_may_decide,

@@ -22,15 +22,12 @@ def check(change: ChangeRequest) -> None:
             "The change names another release than the one that was sealed, so nothing was applied.",
             ingredients=list(seals.INGREDIENTS),
         )
-    passed = emergency_of(change)
-    if passed is None:
-        _check_consents(change)
-    else:
-        _check_emergency(change, passed)
+    gated = change.emergency or not change.environment.gate.is_open(proven=change.proven)
+    if gated:
+        _check_gate(change)
     if release is None:
         seals.check_retirement(change)
         return
-    gated = passed is not None or not change.environment.gate.is_open(proven=change.proven)
     differing = seals.altered(release, change.subject)
     if not gated and differing == ["policy"]:
         _judge_again(change)
@@ -41,6 +38,14 @@ def check(change: ChangeRequest) -> None:
 def emergency_of(change: ChangeRequest) -> BreakGlass | None:
     """How the gate was passed without a decision, if it was, for exactly this release."""
     return BreakGlass.objects.filter(change=change, digest=change.seal).select_related("actor").first()
+
+
+def _check_gate(change: ChangeRequest) -> None:
+    passed = emergency_of(change)
+    if passed is None:
+        _check_consents(change)
+    else:
+        _check_emergency(change, passed)
 
 
 def _check_consents(change: ChangeRequest) -> None:

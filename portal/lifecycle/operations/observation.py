@@ -115,11 +115,11 @@ def set_health(instance: ServiceInstance, health: Health, message: str) -> None:
 
 def _span(instance: ServiceInstance, health: Health, now: datetime) -> None:
     """Writes nothing while health and release stay; of two writers at once one begins the new span."""
+    release = ServiceInstance.objects.values_list("current_release", flat=True).get(pk=instance.pk)
+    last = HealthSpan.objects.filter(instance=instance, ended_at=None).order_by().first()
+    if last is not None and (last.health, last.release_id) == (health, release):
+        return
     with transaction.atomic():
-        release = ServiceInstance.objects.values_list("current_release", flat=True).get(pk=instance.pk)
-        last = HealthSpan.objects.filter(instance=instance, ended_at=None).first()
-        if last is not None and (last.health, last.release_id) == (health, release):
-            return
         if last is not None and not HealthSpan.objects.filter(pk=last.pk, ended_at=None).update(ended_at=now):
             return
         span = HealthSpan(instance=instance, release_id=release, health=health, began_at=now)

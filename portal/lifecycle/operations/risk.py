@@ -40,6 +40,10 @@ class Risk:
     reasons: list[str]
 
 
+# of what nobody decides
+NO_RISK = Risk(0, [])
+
+
 def assess(draft: Draft, *, emergency: bool = False) -> Risk:
     """The sum of what speaks for a second look, capped at 100."""
     parts = [*_parts(draft)]

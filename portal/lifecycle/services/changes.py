@@ -26,7 +26,7 @@ from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, ServiceIns
 from portal.lifecycle.operations import announcing, contributors, seals
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.operations.drafting import Draft
-from portal.lifecycle.operations.risk import assess
+from portal.lifecycle.operations.risk import NO_RISK, assess
 from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import superseding
@@ -112,8 +112,9 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency
         health_since=now,
     )
     release = seal(draft, instance)
-    base, proven, risk = wish.base, _is_proven(wish), assess(draft, emergency=emergency)
+    base, proven = wish.base, _is_proven(wish)
     waits = emergency or not wish.environment.gate.is_open(proven=proven)
+    risk = assess(draft, emergency=emergency) if waits else NO_RISK
     change = ChangeRequest.objects.create(
         kind=wish.kind,
         state=ChangeState.AWAITING_APPROVAL if waits else ChangeState.QUEUED,
@@ -137,7 +138,7 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency
         evidence_asked_at=now if waits else None,
         expires_at=now + timedelta(hours=wish.environment.changes_expire_after_hours) if waits else None,
     )
-    change.contributors.set(contributors.of(wish))
+    _remember_contributors(change, contributors.of(wish))
     if replaced is not None:
         ChangeRequest.objects.filter(pk=replaced.pk).update(superseded_by=change)
     _remember(change, idempotency_key, fingerprint)
@@ -156,6 +157,12 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency
         record("change.queued", change, actor=None)
         transaction.on_commit(lambda: tasks.wake(change.pk))
     return change
+
+
+def _remember_contributors(change: ChangeRequest, people: set[int]) -> None:
+    """In one statement: a new change has none yet."""
+    through = ChangeRequest.contributors.through
+    through.objects.bulk_create([through(changerequest_id=change.pk, user_id=pk) for pk in sorted(people)])
 
 
 def _still_alive(instance: ServiceInstance | None) -> ServiceInstance | None:
