@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from portal.api.v1.changes import examples
 from portal.api.v1.changes.gate_serializers import BreakGlassRequest, ReviewRequest
@@ -21,7 +23,10 @@ class GateActions(ApiViewSet):
     """Mixed into the changes."""
 
     def _answer(self, change: ChangeRequest, code: int = status.HTTP_200_OK) -> Response:
-        raise NotImplementedError
+        """The change as it is now, if this person may (still) see it."""
+        fresh = get_object_or_404(self.get_queryset(), pk=change.pk)
+        location = reverse("api:change-detail", [change.pk])
+        return Response(ChangeDetail(fresh).data, status=code, headers={"Location": location})
 
     @extend_schema(request=BreakGlassRequest, responses=ChangeDetail, examples=examples.EMERGENCIES)
     @action(detail=True, methods=["post"], url_path="break-glass")

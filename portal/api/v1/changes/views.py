@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from portal.api.v1.changes import examples, logs
 from portal.api.v1.changes.evidence import EvidenceActions
@@ -113,9 +111,3 @@ class ChangeViewSet(
     def log(self, request: Request, pk: str) -> Response:
         """The log of its rollouts; follow it with `after`."""
         return Response(LogSerializer(logs.page(self.get_object(), request.query_params.get("after"))).data)
-
-    def _answer(self, change: ChangeRequest, code: int = status.HTTP_200_OK) -> Response:
-        """The change as it is now, if this person may (still) see it."""
-        fresh = get_object_or_404(self.get_queryset(), pk=change.pk)
-        location = reverse("api:change-detail", [change.pk])
-        return Response(ChangeDetail(fresh).data, status=code, headers={"Location": location})
