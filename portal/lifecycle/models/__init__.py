@@ -7,6 +7,7 @@ from portal.lifecycle.models.break_glass import BreakGlass
 from portal.lifecycle.models.bypass import Bypass, GuardState
 from portal.lifecycle.models.change import ChangeRequest
 from portal.lifecycle.models.comment import ChangeComment
+from portal.lifecycle.models.drift import DriftItem, DriftReport, DriftTolerance
 from portal.lifecycle.models.evidence import Evidence
 from portal.lifecycle.models.health_span import HealthSpan
 from portal.lifecycle.models.idempotency import IdempotencyRecord
@@ -24,6 +25,9 @@ __all__ = [
     "Bypass",
     "ChangeComment",
     "ChangeRequest",
+    "DriftItem",
+    "DriftReport",
+    "DriftTolerance",
     "Evidence",
     "GuardState",
     "HealthSpan",
