@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from portal.accounts.encryption import EncryptedJSONField
 from portal.clusters.types import Capabilities, Connection
+from portal.core import clock
+
+CONCURRENCY = 20
+
+
+class ClusterQuerySet(models.QuerySet["Cluster"]):
+    def answering(self) -> ClusterQuerySet:
+        """Without those that are left alone for the moment, since they did not answer."""
+        return self.filter(Q(retry_at=None) | Q(retry_at__lte=clock.now()))
 
 
 class Cluster(models.Model):
@@ -22,6 +32,14 @@ class Cluster(models.Model):
     reachable = models.BooleanField(default=True)
     message = models.CharField(max_length=500, blank=True, help_text="Why it is unreachable.")
     checked_at = models.DateTimeField(null=True, blank=True)
+    concurrency = models.PositiveSmallIntegerField(
+        default=CONCURRENCY, help_text="How many workers may be at work on changes here at once."
+    )
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row, of reaching it for a change.")
+    unreachable_since = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until then it is left alone; the first after that tries it out."
+    )
     policies_installed = models.BooleanField(
         default=False, help_text="Whether the portal keeps its policies installed here."
     )
@@ -40,8 +58,13 @@ class Cluster(models.Model):
         max_length=500, blank=True, help_text="Why installing the guard did not work, or what has drifted."
     )
 
+    objects = ClusterQuerySet.as_manager()
+
     class Meta:
         ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(concurrency__gte=1), name="cluster_lets_somebody_work"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -16,6 +16,7 @@ from portal.lifecycle.models.policy_exception import PolicyException
 from portal.lifecycle.models.policy_report import PolicyReport, Violation
 from portal.lifecycle.models.release import Release
 from portal.lifecycle.models.rollout import LogLine, Rollout
+from portal.lifecycle.models.turn import TeamTurn
 
 __all__ = [
     "Application",
@@ -38,5 +39,6 @@ __all__ = [
     "Release",
     "Rollout",
     "ServiceInstance",
+    "TeamTurn",
     "Violation",
 ]

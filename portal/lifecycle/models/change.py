@@ -8,7 +8,7 @@ from django.db import models
 
 from portal.accounts.models import User
 from portal.accounts.permissions import scoped
-from portal.environments.models import Environment
+from portal.environments.models import Cluster, Environment
 from portal.lifecycle.models.application import Application
 from portal.lifecycle.models.instance import ServiceInstance
 from portal.lifecycle.models.release import Release
@@ -166,6 +166,17 @@ class ChangeRequest(models.Model):
     fencing_token = models.PositiveIntegerField(
         default=0, help_text="Grows with each claim; older holders cannot write."
     )
+    slot_cluster = models.ForeignKey(
+        Cluster, null=True, on_delete=models.PROTECT, related_name="+", help_text="Where its worker is busy."
+    )
+    slot = models.PositiveSmallIntegerField(
+        null=True, help_text="Which of the cluster's places its worker has taken."
+    )
+    cancel_asked_at = models.DateTimeField(null=True, help_text="When somebody asked to stop it, running.")
+    cancel_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    cancel_comment = models.TextField(blank=True)
 
     objects = ChangeRequestQuerySet.as_manager()
 
@@ -176,6 +187,11 @@ class ChangeRequest(models.Model):
                 fields=["instance"],
                 condition=models.Q(state__in=ACTIVE_STATES),
                 name="one_active_change_per_instance",
+            ),
+            models.UniqueConstraint(
+                fields=["slot_cluster", "slot"],
+                condition=models.Q(slot__isnull=False),
+                name="one_worker_in_a_place_of_a_cluster",
             ),
             models.CheckConstraint(
                 condition=models.Q(state=ChangeState.DENIED) | models.Q(instance__isnull=False),
@@ -190,6 +206,11 @@ class ChangeRequest(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "run_after"], name="change_due"),
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=models.Q(lease_expires_at__isnull=False),
+                name="change_leased",
+            ),
             models.Index(fields=["application", "-created_at"], name="change_by_application"),
             models.Index(fields=["environment", "state", "-created_at"], name="change_by_environment"),
             models.Index(fields=["state", "-risk", "created_at", "id"], name="change_riskiest_first"),
