@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -25,41 +25,101 @@ from tools.supervisor import processes
 
 START_SECONDS = 60.0
 DATABASE = "slipway"
-# nothing here must survive a crash: durability off is several times faster
+# nothing here must survive a crash of the machine: durability off is several times faster
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
+# what was committed survives a crash of the server itself
+_DURABLE = {**_FAST, "synchronous_commit": "on", "max_connections": "100"}
 
 
 class PostgresFailed(Exception):
     """The server could not be made or started; the message holds its words."""
 
 
+class Server:
+    """A throw-away server in a folder of its own, reached by a Unix socket in it."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        """`durable`: what was committed survives a crash of the server."""
+        self._options = _DURABLE if durable else _FAST
+        self.home = Path(tempfile.mkdtemp(prefix="slipway-pg-", dir="/tmp"))
+        self.data = self.home / "data"
+        self.log = self.home / "log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._user = _unprivileged()
+        self._binaries = self.home
+
+    @property
+    def url(self) -> str:
+        """Of the database that `create` makes."""
+        return f"postgres://{DATABASE}@/{DATABASE}?host={self.home}"
+
+    def create(self, template: Path | None = None) -> None:
+        """Make the data folder: new, or as a copy of a stopped server's. Raises PostgresFailed."""
+        self._binaries = _binaries(self.home)
+        if template is not None:
+            shutil.copytree(template, self.data)
+            self.data.chmod(0o700)
+        if self._user is not None:
+            for path in (self.home, self.data, *self.data.rglob("*")):
+                if path.exists():
+                    shutil.chown(path, self._user.pw_uid, self._user.pw_gid)
+        if template is None:
+            self._run("initdb", "-D", self.data, "-U", DATABASE, "-A", "trust", "-E", "UTF8", "-N")
+
+    def create_database(self) -> None:
+        """Raises PostgresFailed."""
+        self._run("createdb", "-h", self.home, "-U", DATABASE, DATABASE)
+
+    def start(self) -> None:
+        """Start and wait until it answers. Raises PostgresFailed."""
+        with self.log.open("ab") as output:
+            self.process = _start(self._binaries, self.home, output, self._user, self._options)
+        deadline = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if self.answers():
+                return
+            time.sleep(0.03)
+        raise PostgresFailed(f"PostgreSQL did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def answers(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            self._run("pg_isready", "-q", "-h", self.home, "-U", DATABASE)
+        except PostgresFailed:
+            return False
+        return True
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it: SIGINT cuts off its clients (fast), SIGQUIT is a crash (immediate)."""
+        if self.process is None:
+            return
+        self.process.send_signal(number)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def remove(self) -> None:
+        """Delete its folder."""
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _run(self, program: str, *words: str | Path) -> None:
+        _run([self._binaries / program, *words], self._user)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """A fresh server on a socket of its own; yields the URL of an empty database. Raises PostgresFailed."""
-    home = Path(tempfile.mkdtemp(prefix="slipway-pg-", dir="/tmp"))
+    fresh = Server()
     try:
-        user = _unprivileged()
-        binaries = _binaries(home)
-        if user is not None:
-            shutil.chown(home, user.pw_uid, user.pw_gid)
-        data, log = home / "data", home / "log"
-        _run([binaries / "initdb", "-D", data, "-U", DATABASE, "-A", "trust", "-E", "UTF8", "-N"], user)
-        with log.open("wb") as output:
-            process = _start(binaries, home, output, user)
-        try:
-            _await_ready(process, binaries, home, log, user)
-            _run([binaries / "createdb", "-h", home, "-U", DATABASE, DATABASE], user)
-            yield f"postgres://{DATABASE}@/{DATABASE}?host={home}"
-        finally:
-            # fast shutdown: does not wait for clients
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        fresh.create()
+        fresh.start()
+        fresh.create_database()
+        yield fresh.url
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        fresh.stop()
+        fresh.remove()
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
@@ -99,10 +159,14 @@ _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": os.defpath, "TZ": "UTC"}
 
 
 def _start(
-    binaries: Path, home: Path, output: IO[bytes], user: pwd.struct_passwd | None
+    binaries: Path,
+    home: Path,
+    output: IO[bytes],
+    user: pwd.struct_passwd | None,
+    settings: Mapping[str, str],
 ) -> subprocess.Popen[bytes]:
     parent = os.getpid()
-    options = [word for name, value in _FAST.items() for word in ("-c", f"{name}={value}")]
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return subprocess.Popen(
         [binaries / "postgres", "-D", home / "data", "-k", home, "-c", "listen_addresses=", *options],
         user=user.pw_uid if user else None,
@@ -116,19 +180,6 @@ def _start(
         start_new_session=True,
         preexec_fn=lambda: processes.die_with_parent(parent),
     )
-
-
-def _await_ready(
-    process: subprocess.Popen[bytes], binaries: Path, home: Path, log: Path, user: pwd.struct_passwd | None
-) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            _run([binaries / "pg_isready", "-q", "-h", home, "-U", DATABASE], user)
-            return
-        except PostgresFailed:
-            time.sleep(0.05)
-    raise PostgresFailed(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
 def main(command: list[str]) -> int:
