@@ -23,10 +23,8 @@ class DriftReportQuerySet(models.QuerySet["DriftReport"]):
         return scoped(self, user, "instance__application__team_id")  # type: ignore[return-value]
 
     def asked(self) -> DriftReportQuerySet:
-        """Somebody wants to know how it is now, and has no answer yet."""
-        return self.filter(asked_at__isnull=False).filter(
-            Q(checked_at=None) | Q(checked_at__lt=F("asked_at"))
-        )
+        """Somebody wants to know how it is now, and nobody has looked since."""
+        return self.filter(asked_at__isnull=False).filter(Q(tried_at=None) | Q(tried_at__lt=F("asked_at")))
 
 
 class DriftReport(models.Model):
@@ -86,7 +84,7 @@ class DriftReport(models.Model):
 
     @property
     def is_asked(self) -> bool:
-        return self.asked_at is not None and (self.checked_at is None or self.checked_at < self.asked_at)
+        return self.asked_at is not None and (self.tried_at is None or self.tried_at < self.asked_at)
 
 
 class DriftItemQuerySet(models.QuerySet["DriftItem"]):
