@@ -165,64 +165,26 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SOFT_TIME_LIMIT = 600
 CELERY_TASK_TIME_LIMIT = 660
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A wake-up must never make a request wait: the sweep finds the row when the broker is away.
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 900,
-    "socket_connect_timeout": 2,
-    "socket_timeout": 5,
-}
 CELERY_TASK_PUBLISH_RETRY = False
+
+
+def every(task: str, **interval: int) -> dict[str, Any]:
+    """An entry of beat's schedule. Messages that pile up while no worker runs are bounded by their end, which
+    is late enough for clocks that are an hour wrong; of a pile, `portal.celery` runs one."""
+    return {"task": task, "schedule": timedelta(**interval), "options": {"expires": 2 * 60 * 60}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "portal.lifecycle.tasks.sweep",
-        "schedule": timedelta(seconds=5),
-        "options": {"expires": 5},
-    },
-    "remind": {
-        "task": "portal.lifecycle.tasks.remind",
-        "schedule": timedelta(seconds=60),
-        "options": {"expires": 60},
-    },
-    "refresh-health": {
-        "task": "portal.lifecycle.tasks.refresh_health",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 30},
-    },
-    "tidy-exceptions": {
-        "task": "portal.lifecycle.tasks.tidy_exceptions",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "scan-fleet": {
-        "task": "portal.lifecycle.tasks.scan_fleet",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 30},
-    },
-    "keep-policies-installed": {
-        "task": "portal.lifecycle.tasks.keep_policies_installed",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "watch-gates": {
-        "task": "portal.lifecycle.tasks.watch_gates",
-        "schedule": timedelta(seconds=60),
-        "options": {"expires": 60},
-    },
-    "link-audit": {
-        "task": "portal.audit.tasks.link",
-        "schedule": timedelta(seconds=5),
-        "options": {"expires": 5},
-    },
-    "deliver-notices": {
-        "task": "portal.audit.tasks.deliver",
-        "schedule": timedelta(seconds=5),
-        "options": {"expires": 5},
-    },
-    "forget-notices": {
-        "task": "portal.audit.tasks.forget_notices",
-        "schedule": timedelta(hours=6),
-        "options": {"expires": 3600},
-    },
+    "sweep": every("portal.lifecycle.tasks.sweep", seconds=5),
+    "remind": every("portal.lifecycle.tasks.remind", seconds=60),
+    "refresh-health": every("portal.lifecycle.tasks.refresh_health", seconds=30),
+    "tidy-exceptions": every("portal.lifecycle.tasks.tidy_exceptions", seconds=15),
+    "scan-fleet": every("portal.lifecycle.tasks.scan_fleet", seconds=30),
+    "keep-policies-installed": every("portal.lifecycle.tasks.keep_policies_installed", seconds=15),
+    "watch-gates": every("portal.lifecycle.tasks.watch_gates", seconds=60),
+    "link-audit": every("portal.audit.tasks.link", seconds=5),
+    "deliver-notices": every("portal.audit.tasks.deliver", seconds=5),
+    "forget-notices": every("portal.audit.tasks.forget_notices", hours=6),
 }
 
 
@@ -234,6 +196,7 @@ REST_KNOX: dict[str, Any]
 SLIPWAY_DATA_DIR: Path
 SLIPWAY_FIELD_KEYS: tuple[str, ...]
 SLIPWAY_EXCEPTION_DAYS: Mapping[str, int]
+SLIPWAY_LEASE_SECONDS: int
 SLIPWAY_HELM: str
 SLIPWAY_CHART_CACHE: Path
 SLIPWAY_POLICY_DIR: Path
@@ -269,6 +232,12 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "DATABASES": {"default": database(environ.database_url)},
         "CELERY_BROKER_URL": environ.broker_url,
+        # A wake-up must never make a request wait: the sweep finds the row when the broker is away.
+        "CELERY_BROKER_TRANSPORT_OPTIONS": {
+            "visibility_timeout": environ.visibility_seconds,
+            "socket_connect_timeout": 2,
+            "socket_timeout": 5,
+        },
         "CACHES": {"default": cache(environ.broker_url)},
         "STATIC_ROOT": environ.data_dir / "static",
         "STATICFILES_DIRS": [
@@ -293,6 +262,7 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_METRICS_TOKEN": environ.metrics_token,
         "SLIPWAY_METRICS_SERVICE": environ.metrics_service,
         "SLIPWAY_EXCEPTION_DAYS": environ.exception_days,
+        "SLIPWAY_LEASE_SECONDS": environ.lease_seconds,
         **channels.settings_of(environ),
         "LOGGING": logging_for(environ.log_format),
     }

@@ -47,6 +47,8 @@ class Environment:
     email_from: str
     webhook_url: str
     webhook_secret: tuple[str, ...]
+    lease_seconds: int
+    visibility_seconds: int
 
 
 def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environment:
@@ -70,10 +72,12 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
             raise SettingInvalid(f"SLIPWAY_{name.upper()} must be true or false, not {value!r}.")
         return value in {"true", "1"}
 
-    def number(name: str, default: str) -> int:
+    def number(name: str, default: str, *, least: int = 0) -> int:
         value = text(name, default)
         if not value.isdigit():
             raise SettingInvalid(f"SLIPWAY_{name.upper()} must be a whole number, not {value!r}.")
+        if int(value) < least:
+            raise SettingInvalid(f"SLIPWAY_{name.upper()} must be {least} or more, not {value}.")
         return int(value)
 
     data_dir = Path(text("data_dir", str(PROJECT_DIR / ".slipway"))).absolute()
@@ -104,6 +108,8 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         email_from=text("email_from", ""),
         webhook_url=text("webhook_url", ""),
         webhook_secret=words("webhook_secret"),
+        lease_seconds=number("lease_seconds", "60", least=3),
+        visibility_seconds=number("visibility_seconds", "900", least=1),
     )
 
 
