@@ -32,6 +32,7 @@ R = TypeVar("R")
 CONCURRENT = 8
 FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.015, 0.25
 APPLY = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 MOST_LOG_BYTES = 1024 * 1024
 
@@ -118,6 +119,12 @@ class Kubernetes:
     def apply(self, document: Mapping[str, Any], field_manager: str, *, namespace: str = "") -> Document:
         """Server-side apply; takes over fields of others that `document` names."""
         return self._apply(document, namespace, {"fieldManager": field_manager})
+
+    def patch(self, key: ObjectKey, operations: Sequence[Mapping[str, Any]], field_manager: str) -> Document:
+        """A JSON patch (RFC 6902): all of it or nothing. ClusterRefused where one of its tests fails."""
+        path = self._resource(key).path(key.namespace, key.name)
+        query = {"fieldManager": field_manager}
+        return self._json("PATCH", path, query=query, body=list(operations), content_type=JSON_PATCH)
 
     def labelled(self, api_version: str, kind: str, labels: Mapping[str, str]) -> list[Document]:
         """All objects of a kind that carry these labels, in every namespace; [] where the kind is unknown."""

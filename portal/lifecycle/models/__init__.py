@@ -15,6 +15,7 @@ from portal.lifecycle.models.instance import ServiceInstance
 from portal.lifecycle.models.policy_exception import PolicyException
 from portal.lifecycle.models.policy_report import PolicyReport, Violation
 from portal.lifecycle.models.release import Release
+from portal.lifecycle.models.remedy import Remedy
 from portal.lifecycle.models.rollout import LogLine, Rollout
 from portal.lifecycle.models.turn import TeamTurn
 
@@ -37,6 +38,7 @@ __all__ = [
     "PolicyException",
     "PolicyReport",
     "Release",
+    "Remedy",
     "Rollout",
     "ServiceInstance",
     "TeamTurn",

@@ -173,7 +173,7 @@ def _compose(result: Draft) -> None:
     if wish.version is None:
         raise ValueError("a wish for a release needs a version")
     schema = wish.version.values_schema
-    if wish.kind == ChangeKind.ROLLBACK and wish.source is not None:
+    if wish.goes_back and wish.source is not None:
         result.sealed_inputs, result.sealed_values = wish.source.inputs, wish.source.values
     else:
         before = wish.again or wish.base

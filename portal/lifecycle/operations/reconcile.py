@@ -25,6 +25,7 @@ from portal.lifecycle.models import ChangeRequest, Release
 from portal.lifecycle.operations import admittance, claims, observation, outcomes, seals, verification
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.rollouts import Attempt, bring, remove
+from portal.lifecycle.operations.taking_away import take_away
 from portal.lifecycle.states import ChangeKind, Health, Phase
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,7 @@ def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float |
             remove(instance, attempt, lost)
         else:
             bring(instance, change.release, attempt, lost, rendering=rendering)
+            take_away(change, attempt, lost)
     now = clock.now()
     limit = change.release.offering_version.ready_timeout_seconds if change.release else REMOVAL_LIMIT_SECONDS
     deadline = now + timedelta(seconds=limit)

@@ -9,10 +9,18 @@ from typing import Any
 from portal.accounts.models import User
 from portal.clusters.types import Target
 from portal.environments.models import Environment
-from portal.lifecycle.models import Application, Release, ServiceInstance
+from portal.lifecycle.models import Application, Release, Remedy, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
 from portal.lifecycle.states import ChangeKind
 from services_catalog.models import Offering, OfferingVersion, Plan
+
+
+@dataclass(frozen=True)
+class Cure:
+    """What a wish to remediate is about: `does` and `items` as the Remedy of its change will have them."""
+
+    does: Remedy.Does
+    items: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class Wish:
     again: Release | None = None  # what is sealed anew: the secrets made for it stay
     reason: str = ""
     emergency: bool = False
+    cure: Cure | None = None  # of a wish to remediate
 
     @property
     def chart_id(self) -> str:
@@ -52,6 +61,11 @@ class Wish:
     @property
     def target(self) -> Target:
         return Target(self.name, SYSTEM_NAMESPACE if self.offering.is_namespace else self.namespace)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether its source is sealed again as it is: its values, and the chart that it had."""
+        return self.kind in (ChangeKind.ROLLBACK, ChangeKind.REMEDIATE) and self.source is not None
 
     @property
     def base(self) -> Release | None:

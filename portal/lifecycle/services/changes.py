@@ -22,7 +22,7 @@ from portal.core.errors import (
     ValidationFailed,
 )
 from portal.lifecycle import tasks
-from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, ServiceInstance
+from portal.lifecycle.models import ChangeRequest, IdempotencyRecord, Remedy, ServiceInstance
 from portal.lifecycle.operations import announcing, contributors, seals
 from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.operations.drafting import Draft
@@ -32,7 +32,7 @@ from portal.lifecycle.selectors import bundle
 from portal.lifecycle.services import superseding
 from portal.lifecycle.services.previews import preview
 from portal.lifecycle.services.quotas import refuse_quota
-from portal.lifecycle.services.sealing import facts, seal
+from portal.lifecycle.services.sealing import asked, facts, seal
 from portal.lifecycle.states import CHANGES, ChangeKind, ChangeState, Health
 from portal.policy.emergencies import passable
 
@@ -141,13 +141,15 @@ def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency
     _remember_contributors(change, contributors.of(wish))
     if replaced is not None:
         ChangeRequest.objects.filter(pk=replaced.pk).update(superseded_by=change)
+    if wish.cure is not None:
+        Remedy.objects.create(change=change, does=wish.cure.does, items=list(wish.cure.items))
     _remember(change, idempotency_key, fingerprint)
     record(
         "change.requested",
         change,
         actor=wish.actor,
         before=facts(base),
-        after=facts(release),
+        after=asked(wish, release),
         comment=wish.reason,
     )
     if waits:
@@ -186,7 +188,7 @@ def _may_pass_in_emergency(draft: Draft) -> bool:
 def _is_proven(wish: Wish) -> bool:
     """Whether it goes back to what has run here before, and worked."""
     return (
-        wish.kind == ChangeKind.ROLLBACK
+        wish.goes_back
         and wish.instance is not None
         and wish.instance.changes.filter(release=wish.source, state=ChangeState.SUCCEEDED).exists()
     )

@@ -14,7 +14,7 @@ from portal.audit.recording import record
 from portal.core import clock
 from portal.core.errors import OutOfScope, PolicyDenied, ReleaseChanged, StateConflict, ValidationFailed
 from portal.lifecycle import tasks
-from portal.lifecycle.models import ChangeRequest, Release, ServiceInstance
+from portal.lifecycle.models import ChangeRequest, Release, Remedy, ServiceInstance
 from portal.lifecycle.operations import announcing, contributors, seals
 from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.operations.risk import assess
@@ -89,15 +89,17 @@ def wish_of(change: ChangeRequest, actor: User) -> Wish:
         plan=release.plan,
         inputs=release.inputs,
         again=release,
-        source=_source(kind, release),
+        source=_source(change, release),
     )
 
 
-def _source(kind: ChangeKind, release: Release) -> Release | None:
-    """What a promotion carries on; what is rolled back to has the values and the chart that were sealed."""
-    if kind == ChangeKind.PROMOTE:
+def _source(change: ChangeRequest, release: Release) -> Release | None:
+    """What a promotion carries on; what is gone back to has the values and the chart that were sealed."""
+    if change.kind == ChangeKind.PROMOTE:
         return release.promoted_from
-    return release if kind == ChangeKind.ROLLBACK else None
+    reverts = Remedy.objects.filter(change=change, does=Remedy.Does.REVERT)
+    goes_back = change.kind == ChangeKind.ROLLBACK or reverts.exists()
+    return release if goes_back else None
 
 
 def _check_on_offer(kind: ChangeKind, release: Release) -> None:

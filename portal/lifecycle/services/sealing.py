@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Max
@@ -10,7 +11,10 @@ from portal.lifecycle.models import Release, ServiceInstance
 from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.operations.quota import to_json
 from portal.lifecycle.operations.seals import target_of
+from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.states import ChangeKind
+
+MOST_PLACES = 50
 
 
 def seal(draft: Draft, instance: ServiceInstance) -> Release | None:
@@ -41,6 +45,24 @@ def seal(draft: Draft, instance: ServiceInstance) -> Release | None:
     )
     release.save()
     return release
+
+
+def asked(wish: Wish, release: Release | None) -> dict[str, Any] | None:
+    """What the audit trail says of a request: its release, and of a remedy what it is for."""
+    sealed = facts(release)
+    if wish.cure is None:
+        return sealed
+    places = [f"{key_name(item)} {item['path']}".rstrip() for item in wish.cure.items]
+    return {
+        **(sealed or {}),
+        "remedy": str(wish.cure.does),
+        "of": places[:MOST_PLACES],
+        "places": len(places),
+    }
+
+
+def key_name(item: Mapping[str, Any]) -> str:
+    return f"{item['object']['kind']}/{item['object']['name']}"
 
 
 def facts(release: Release | None) -> dict[str, Any] | None:

@@ -1,0 +1,129 @@
+"""Taking away what others put besides a release. Applying it again leaves that where it is: server-side apply
+removes only what its own manager once set.
+
+By a JSON patch that removes exactly the fields that were recorded when somebody asked, and only while each
+still has the value that was seen then; `test` operations make the API server hold to it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from portal.clusters.errors import ClusterConflict, ClusterRefused
+from portal.clusters.kubernetes import Kubernetes
+from portal.core.objects import ObjectKey
+from portal.core.pointers import pointer
+from portal.lifecycle.models import ChangeRequest, Remedy
+from portal.lifecycle.operations import field_paths
+from portal.lifecycle.operations.claims import ClaimLost
+from portal.lifecycle.operations.evidence import ownership
+from portal.lifecycle.operations.evidence.bounds import short_value
+from portal.lifecycle.operations.evidence.covering import Cover
+from portal.lifecycle.operations.field_paths import Step, is_within
+from portal.lifecycle.operations.observation import kubernetes_for
+from portal.lifecycle.operations.rendering import connection_for
+from portal.lifecycle.operations.rollouts import Attempt
+from portal.lifecycle.states import ChangeKind
+
+MANAGER = "slipway"
+# what every object has, so that it is never taken away as a whole
+LASTING = frozenset({"metadata", "spec", "status"})
+TRIES = 2
+Item = Mapping[str, Any]
+
+
+def take_away(change: ChangeRequest, attempt: Attempt, lost: threading.Event) -> None:
+    """What the change's remedy recorded as added, if it is one that brings back what was sealed; may be
+    repeated. What has another value by now stays, and the log says so. Raises ClusterError, ClaimLost."""
+    if change.kind != ChangeKind.REMEDIATE:
+        return
+    remedy = Remedy.objects.filter(change=change, does=Remedy.Does.REVERT).first()
+    for key, items in _by_object(remedy.added if remedy else ()).items():
+        if lost.is_set():
+            raise ClaimLost
+        _from_object(change, key, items, attempt)
+
+
+def _by_object(items: Iterable[Item]) -> dict[ObjectKey, list[Item]]:
+    found: dict[ObjectKey, list[Item]] = {}
+    for item in items:
+        found.setdefault(ObjectKey.from_dict(item["object"]), []).append(item)
+    return found
+
+
+def _from_object(change: ChangeRequest, key: ObjectKey, items: Sequence[Item], attempt: Attempt) -> None:
+    """As whoever runs helm, so that its rights suffice. Somebody else may write between reading and
+    patching: then all is looked at once more."""
+    reader, cover = kubernetes_for(change.subject), Cover([change.release, change.base_release])
+    writer = Kubernetes(connection_for(change.subject))
+    for attempted in range(TRIES):
+        live = reader.get(key)
+        if live is None:
+            return
+        paths = _as_recorded(cover.document(live), items)
+        places = removable(live, paths)
+        try:
+            if places:
+                writer.patch(key, operations(live, places), MANAGER)
+        except (ClusterRefused, ClusterConflict):
+            if attempted + 1 == TRIES:
+                raise
+            continue
+        _say(attempt, key, items, paths)
+        return
+
+
+def _as_recorded(covered: Mapping[str, Any], items: Iterable[Item]) -> set[str]:
+    """Paths of those that are there with the value that was seen, as far as masked values tell."""
+    found = set()
+    for item in items:
+        value = field_paths.value_at(covered, item["path"])
+        if value is not field_paths.ABSENT and short_value(value) == item["live"]:
+            found.add(item["path"])
+    return found
+
+
+def removable(live: Mapping[str, Any], paths: Collection[str]) -> list[tuple[Step, ...]]:
+    """The highest places that hold nothing but what is to go, and defaults; in an order in which removing one
+    moves none of those that follow."""
+    kept = [path for path in ownership.owners(live) if path not in paths]
+    places = {steps for path in paths if (steps := _highest(live, path, kept))}
+    outermost = [steps for steps in places if not any(steps[:n] in places for n in range(1, len(steps)))]
+    return sorted(outermost, key=_from_the_end, reverse=True)
+
+
+def _highest(live: Mapping[str, Any], path: str, kept: Collection[str]) -> tuple[Step, ...]:
+    """A variable goes with its name and value, a container with all that the server filled in."""
+    place = field_paths.locate(live, path)
+    if place is None:
+        return ()
+    length = len(place.steps)
+    while length > 1:
+        outer = place.prefixes[length - 2]
+        if outer in LASTING or any(is_within(other, outer) for other in kept):
+            break
+        length -= 1
+    return place.steps[:length]
+
+
+def _from_the_end(steps: tuple[Step, ...]) -> list[tuple[int, str]]:
+    return [(step, "") if isinstance(step, int) else (-1, step) for step in steps]
+
+
+def operations(live: Mapping[str, Any], places: Sequence[tuple[Step, ...]]) -> list[dict[str, Any]]:
+    """Tests first, so that each looks at the object as it was read."""
+    uid = (live.get("metadata") or {}).get("uid")
+    tests = [{"op": "test", "path": "/metadata/uid", "value": uid}]
+    tests += [{"op": "test", "path": pointer(p), "value": field_paths.at(live, p)} for p in places]
+    return [*tests, *({"op": "remove", "path": pointer(place)} for place in places)]
+
+
+def _say(attempt: Attempt, key: ObjectKey, items: Iterable[Item], gone: Collection[str]) -> None:
+    for item in items:
+        by = f", put there by {item['manager']}" if item["manager"] else ""
+        if item["path"] in gone:
+            attempt.log(f"took away {item['path']} of {key}{by}")
+        else:
+            attempt.log(f"left {item['path']} of {key} alone: it is not what it was when this was asked")
