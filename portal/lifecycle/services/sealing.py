@@ -52,7 +52,7 @@ def asked(wish: Wish, release: Release | None) -> dict[str, Any] | None:
     sealed = facts(release)
     if wish.cure is None:
         return sealed
-    places = [f"{key_name(item)} {item['path']}".rstrip() for item in wish.cure.items]
+    places = [_named(item) for item in wish.cure.items]
     return {
         **(sealed or {}),
         "remedy": str(wish.cure.does),
@@ -61,8 +61,8 @@ def asked(wish: Wish, release: Release | None) -> dict[str, Any] | None:
     }
 
 
-def key_name(item: Mapping[str, Any]) -> str:
-    return f"{item['object']['kind']}/{item['object']['name']}"
+def _named(item: Mapping[str, Any]) -> str:
+    return f"{item['object']['kind']}/{item['object']['name']} {item['path']}".rstrip()
 
 
 def facts(release: Release | None) -> dict[str, Any] | None:
