@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from portal.core.outbound.addresses import Allowed
 from portal.settings import channels
 from portal.settings.environment import PROJECT_DIR, Environment, database
 
@@ -43,13 +44,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "portal.web.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.web.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "portal.web.headers.LivingSession",
     "portal.audit.middleware.AuditContext",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -64,6 +66,11 @@ AUTH_USER_MODEL = "accounts.User"
 # accounts.ApiToken stands in for knox's model; a left-over table of knox would make PostgreSQL refuse a flush
 MIGRATION_MODULES = {"knox": None}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SESSION_ENGINE = "portal.accounts.sessions"
+# not in a cookie of their own, which would need its own rules
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "web:sign-in"
@@ -76,10 +83,13 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-AUTH_PASSWORD_VALIDATORS = [
+PLACE_WORDS = ("slipway", "kubernetes", "password", "passwort")
+HOST_PREFIX = "__Host-"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.accounts.passwords.LongestPassword"},
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -121,7 +131,10 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["portal.api.v1.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["portal.api.v1.filters.StrictFilters"],
-    "DEFAULT_THROTTLE_CLASSES": ["portal.api.v1.throttling.WriteThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "portal.api.v1.throttling.WriteThrottle",
+        "portal.api.v1.throttling.ReadThrottle",
+    ],
     "DEFAULT_PAGINATION_CLASS": "portal.api.v1.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "portal.api.v1.problems.handler",
@@ -182,7 +195,6 @@ CELERY_BEAT_SCHEDULE = {
     "scan-fleet": every("portal.lifecycle.tasks.scan_fleet", seconds=30),
     "keep-policies-installed": every("portal.lifecycle.tasks.keep_policies_installed", seconds=15),
     "watch-gates": every("portal.lifecycle.tasks.watch_gates", seconds=60),
-    "link-audit": every("portal.audit.tasks.link", seconds=5),
     "deliver-notices": every("portal.audit.tasks.deliver", seconds=5),
     "forget-notices": every("portal.audit.tasks.forget_notices", hours=6),
 }
@@ -196,6 +208,9 @@ REST_KNOX: dict[str, Any]
 SLIPWAY_DATA_DIR: Path
 SLIPWAY_FIELD_KEYS: tuple[str, ...]
 SLIPWAY_EXCEPTION_DAYS: Mapping[str, int]
+SLIPWAY_DRIFT_SECONDS: int
+SLIPWAY_DRIFT_REQUESTS_PER_SECOND: int
+SLIPWAY_DRIFT_CONTROLLERS: tuple[str, ...]
 SLIPWAY_LEASE_SECONDS: int
 SLIPWAY_HELM: str
 SLIPWAY_CHART_CACHE: Path
@@ -203,12 +218,18 @@ SLIPWAY_POLICY_DIR: Path
 SLIPWAY_LIBRARY_DIR: Path
 SLIPWAY_CATALOG_MUTABLE: bool
 SLIPWAY_API_WRITES_PER_MINUTE: int
+SLIPWAY_API_READS_PER_MINUTE: int
+SLIPWAY_SESSION_HOURS: int
+SLIPWAY_SESSION_IDLE_MINUTES: int
+SLIPWAY_PROXIES: int
+SLIPWAY_COOKIE_PREFIX: str
 SLIPWAY_METRICS_TOKEN: str
 SLIPWAY_METRICS_SERVICE: str
 SLIPWAY_BASE_URL: str
 SLIPWAY_EMAIL_FROM: str
 SLIPWAY_WEBHOOK_URL: str
 SLIPWAY_WEBHOOK_KEYS: tuple[bytes, ...]
+SLIPWAY_OUTBOUND_ALLOWED: Allowed
 
 
 def cache(broker_url: str) -> dict[str, Any]:
@@ -217,6 +238,12 @@ def cache(broker_url: str) -> dict[str, Any]:
         backend = "django.core.cache.backends.redis.RedisCache"
         return {"BACKEND": backend, "LOCATION": broker_url, "KEY_PREFIX": "slipway"}
     return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+
+
+def validators(words: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What holds of a password; `words` are those that everybody of this organisation would try first."""
+    place = {"NAME": "portal.accounts.passwords.PlaceWords", "OPTIONS": {"words": (*PLACE_WORDS, *words)}}
+    return [*AUTH_PASSWORD_VALIDATORS, place]
 
 
 def from_environment(environ: Environment) -> dict[str, Any]:
@@ -228,8 +255,10 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "CSRF_TRUSTED_ORIGINS": list(environ.trusted_origins),
         "SESSION_COOKIE_SECURE": environ.secure,
         "CSRF_COOKIE_SECURE": environ.secure,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
+        # the prefix makes browsers refuse one that another host of the domain has set
+        "SESSION_COOKIE_NAME": f"{HOST_PREFIX if environ.secure else ''}sessionid",
+        "CSRF_COOKIE_NAME": f"{HOST_PREFIX if environ.secure else ''}csrftoken",
+        "SLIPWAY_COOKIE_PREFIX": HOST_PREFIX if environ.secure else "",
         "DATABASES": {"default": database(environ.database_url)},
         "CELERY_BROKER_URL": environ.broker_url,
         # A wake-up must never make a request wait: the sweep finds the row when the broker is away.
@@ -259,9 +288,17 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_LIBRARY_DIR": environ.library_dir,
         "SLIPWAY_CATALOG_MUTABLE": environ.catalog_mutable,
         "SLIPWAY_API_WRITES_PER_MINUTE": environ.api_writes_per_minute,
+        "SLIPWAY_API_READS_PER_MINUTE": environ.api_reads_per_minute,
+        "SLIPWAY_SESSION_HOURS": environ.session_hours,
+        "SLIPWAY_SESSION_IDLE_MINUTES": environ.session_idle_minutes,
+        "SLIPWAY_PROXIES": environ.proxies,
+        "AUTH_PASSWORD_VALIDATORS": validators(environ.password_words),
         "SLIPWAY_METRICS_TOKEN": environ.metrics_token,
         "SLIPWAY_METRICS_SERVICE": environ.metrics_service,
         "SLIPWAY_EXCEPTION_DAYS": environ.exception_days,
+        "SLIPWAY_DRIFT_SECONDS": environ.drift_seconds,
+        "SLIPWAY_DRIFT_REQUESTS_PER_SECOND": environ.drift_requests_per_second,
+        "SLIPWAY_DRIFT_CONTROLLERS": environ.drift_controllers,
         "SLIPWAY_LEASE_SECONDS": environ.lease_seconds,
         **channels.settings_of(environ),
         "LOGGING": logging_for(environ.log_format),

@@ -39,14 +39,23 @@ class Environment:
     log_format: str
     token_days: int
     api_writes_per_minute: int
+    api_reads_per_minute: int
+    session_hours: int
+    session_idle_minutes: int
+    proxies: int
+    password_words: tuple[str, ...]
     metrics_token: str
     metrics_service: str
     exception_days: Mapping[str, int]
+    drift_seconds: int
+    drift_requests_per_second: int
+    drift_controllers: tuple[str, ...]
     base_url: str
     email_url: str
     email_from: str
     webhook_url: str
     webhook_secret: tuple[str, ...]
+    outbound_allowed: tuple[str, ...]
     lease_seconds: int
     visibility_seconds: int
 
@@ -100,14 +109,23 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         log_format=text("log_format", "json"),
         token_days=number("token_days", "90"),
         api_writes_per_minute=number("api_writes_per_minute", "120"),
+        api_reads_per_minute=number("api_reads_per_minute", "1200"),
+        session_hours=number("session_hours", "12"),
+        session_idle_minutes=number("session_idle_minutes", "60"),
+        proxies=number("proxies", "1"),
+        password_words=words("password_words"),
         metrics_token=text("metrics_token", ""),
         metrics_service=_service(text("metrics_service", "")),
         exception_days=_days(text("exception_days", "critical=7,high=30,medium=90,low=180")),
+        drift_seconds=number("drift_seconds", "300"),
+        drift_requests_per_second=number("drift_requests_per_second", "20"),
+        drift_controllers=words("drift_controllers"),
         base_url=text("base_url", "").rstrip("/"),
         email_url=text("email_url", ""),
         email_from=text("email_from", ""),
         webhook_url=text("webhook_url", ""),
         webhook_secret=words("webhook_secret"),
+        outbound_allowed=words("outbound_allowed"),
         lease_seconds=number("lease_seconds", "60", least=3),
         visibility_seconds=number("visibility_seconds", "900", least=1),
     )

@@ -1,0 +1,1 @@
+"""Drift: what in a cluster is not as the release that runs there was sealed."""
