@@ -6,22 +6,18 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
-import ssl
-import threading
-from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from portal.audit.models import Delivery
 from portal.audit.undelivered import Refused, Unreachable
 from portal.core import clock
+from portal.core.outbound import calls
+from portal.core.outbound.errors import AddressRefused, NotReached
 
-# from the first packet to the last header, however slowly it answers
+# from the name to the last header, however slowly it answers
 SECONDS = 5.0
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -58,34 +54,19 @@ def sign(key: bytes, identity: str, timestamp: int, data: bytes) -> str:
 
 def _post(data: bytes, fields: dict[str, str]) -> tuple[int, str]:
     """The status and Retry-After. Errors never name the address: it may hold a token."""
-    parts = urlsplit(settings.SLIPWAY_WEBHOOK_URL)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=SECONDS)
-    target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    late = threading.Event()
-    timer = threading.Timer(SECONDS, _hang_up, [connection, late])
-    timer.start()
     try:
-        connection.request("POST", target, data, fields)
-        response: HTTPResponse = connection.getresponse()  # the body is of no interest
-        if late.is_set():  # cut off, what was read of the headers looks like all of them
-            raise TimeoutError
-        return response.status, response.headers.get("retry-after", "")
-    except ssl.SSLCertVerificationError as exc:
-        raise Unreachable("Its certificate could not be verified.") from exc
-    except (OSError, HTTPException) as exc:
-        in_time = not (late.is_set() or isinstance(exc, TimeoutError))
-        raise Unreachable("It cannot be reached." if in_time else "It did not answer in time.") from exc
-    finally:
-        timer.cancel()
-        connection.close()
-
-
-def _hang_up(connection: HTTPConnection, late: threading.Event) -> None:
-    """A server that sends a byte now and then would keep a worker for ever: timeouts are for each read."""
-    late.set()
-    with suppress(OSError, AttributeError):  # not connected yet, or closed just now
-        connection.sock.shutdown(socket.SHUT_RDWR)
+        answer = calls.call(
+            "POST",
+            settings.SLIPWAY_WEBHOOK_URL,
+            allowed=settings.SLIPWAY_OUTBOUND_ALLOWED,
+            seconds=SECONDS,
+            body=data,
+            headers=fields,
+            most_bytes=0,
+        )
+    except (AddressRefused, NotReached) as exc:
+        raise Unreachable(exc.message) from exc
+    return answer.status, answer.headers.get("retry-after", "")
 
 
 def _wait(retry_after: str) -> timedelta:

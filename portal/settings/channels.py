@@ -7,6 +7,9 @@ import binascii
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from portal.core.outbound.addresses import Allowed, parse
+from portal.core.outbound.errors import AddressRefused
+from portal.core.outbound.places import place_of
 from portal.settings.environment import Environment, SettingInvalid
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -28,6 +31,7 @@ def settings_of(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_BASE_URL": base_url,
         **email(environ.email_url, environ.email_from),
         **webhook(environ.webhook_url, environ.webhook_secret, debug=environ.debug),
+        "SLIPWAY_OUTBOUND_ALLOWED": outbound(environ.outbound_allowed),
     }
 
 
@@ -65,12 +69,26 @@ def webhook(url: str, secrets: tuple[str, ...], *, debug: bool = False) -> dict[
     parts = _parts("SLIPWAY_WEBHOOK_URL", url)
     if parts.scheme != "https" and not (parts.scheme == "http" and (debug or parts.hostname in LOOPBACK)):
         raise SettingInvalid("SLIPWAY_WEBHOOK_URL must start with https://.")
+    try:
+        place_of(url)
+    except AddressRefused as exc:
+        raise SettingInvalid(f"SLIPWAY_WEBHOOK_URL cannot be used: {exc.message}") from None
     if not secrets:
         raise SettingInvalid("SLIPWAY_WEBHOOK_SECRET must be set with SLIPWAY_WEBHOOK_URL.")
     return {
         "SLIPWAY_WEBHOOK_URL": url,
         "SLIPWAY_WEBHOOK_KEYS": tuple(_key(secret) for secret in secrets),
     }
+
+
+def outbound(words: tuple[str, ...]) -> Allowed:
+    """What the portal may call beside public addresses, where people configure an address."""
+    try:
+        return parse(words)
+    except ValueError as exc:
+        raise SettingInvalid(
+            f"SLIPWAY_OUTBOUND_ALLOWED must be networks, addresses and host names with commas between: {exc}."
+        ) from None
 
 
 def _key(secret: str) -> bytes:

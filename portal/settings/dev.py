@@ -14,7 +14,9 @@ globals().update(
             database_url=f"sqlite:///{_data / 'portal.sqlite3'}",
             broker_url=f"redis+socket://{_data / 'run' / 'valkey.sock'}",
             catalog_mutable="true",
+            proxies="0",
             log_format="console",
+            outbound_allowed="localhost,127.0.0.0/8,::1",
             secret_key="only-for-a-portal-on-loopback-that-nobody-else-reaches",  # noqa: S106
         )
     )

@@ -184,3 +184,13 @@ def test_over_tls_it_is_the_same(tls_receiver: tuple[Receiver, Path], monkeypatc
     tell()
     assert tasks.deliver() == (0 if slow else 1)
     assert only().last_error == ("It did not answer in time." if slow else "")
+
+
+def test_an_address_inside_gets_nothing_unless_it_is_allowed(receiver: Receiver, settings):
+    settings.SLIPWAY_OUTBOUND_ALLOWED = channels.outbound(())
+    tell()
+    tasks.deliver()
+    assert receiver.posts == []
+    assert only().state == Delivery.State.WAITING
+    assert "SLIPWAY_OUTBOUND_ALLOWED" in only().last_error
+    assert "127.0.0.1" not in only().last_error

@@ -94,3 +94,17 @@ def test_every_setting_of_the_channels_is_documented() -> None:
     text = Path("docs/operations.md").read_text()
     documented = set(re.findall(r"^\| `SLIPWAY_([A-Z_]+)` \|", text, flags=re.M))
     assert {*BASE, *MAIL, *HOOK} <= documented
+
+
+@pytest.mark.parametrize("address", ["https://bot:hunter2@chat.example.org/", "https://0x7f.1/hunter2"])
+def test_an_address_that_would_never_be_called_ends_the_start(address: str) -> None:
+    with pytest.raises(SettingInvalid, match="SLIPWAY_WEBHOOK_URL") as refused:
+        read(**BASE, **HOOK | {"WEBHOOK_URL": address})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_what_may_be_called_inside_is_networks_and_names() -> None:
+    found = read(OUTBOUND_ALLOWED="10.20.0.0/16, hooks.internal")["SLIPWAY_OUTBOUND_ALLOWED"]
+    assert (len(found.networks), found.hosts) == (1, {"hooks.internal"})
+    with pytest.raises(SettingInvalid, match="SLIPWAY_OUTBOUND_ALLOWED"):
+        read(OUTBOUND_ALLOWED="10.1")

@@ -15,6 +15,7 @@ from rest_framework.views import set_rollback
 
 from portal.clusters import errors as clusters
 from portal.core import errors
+from portal.core.outbound import errors as outbound
 from portal.lifecycle.selectors.bundle import PoliciesUnusable
 from portal.policy import PolicyInvalid
 from portal.policy.modes import ModeImpossible
@@ -31,6 +32,7 @@ STATUS: Mapping[type[errors.SlipwayError], int] = {
     errors.InvalidInput: 400,
     errors.NotPermitted: 403,
     errors.NotFound: 404,
+    errors.TooManyAttempts: 429,
     errors.StateConflict: 409,
     errors.SealBroken: 409,
     ModeImpossible: 409,
@@ -39,6 +41,8 @@ STATUS: Mapping[type[errors.SlipwayError], int] = {
     errors.PolicyDenied: 422,
     errors.QuotaExceeded: 422,
     errors.OutOfScope: 422,
+    outbound.AddressRefused: 422,
+    outbound.NotReached: 502,
     PolicyInvalid: 422,
     PoliciesUnusable: 500,
     clusters.ClusterError: 502,
@@ -128,7 +132,10 @@ def _own(exc: errors.SlipwayError) -> Problem:
     status = next(STATUS[cls] for cls in type(exc).__mro__ if cls in STATUS)
     if status >= 500:
         log.warning("api_refused", code=exc.code, message=exc.message)
-    return Problem(status, exc.code, exc.message, exc.details, _later() if status == 503 else {})
+    headers = _later() if status == 503 else {}
+    if isinstance(exc, errors.TooManyAttempts):
+        headers = {"Retry-After": str(exc.seconds)}
+    return Problem(status, exc.code, exc.message, exc.details, headers)
 
 
 def _framework(exc: framework.APIException) -> Problem:
