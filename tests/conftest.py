@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.outside",
     "tests.fixtures.policies",
     "tests.fixtures.portal",
+    "tests.fixtures.trail",
     # last: what it imports is rewritten by then
     "tests.fixtures.guard",
 ]

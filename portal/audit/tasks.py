@@ -2,21 +2,12 @@
 
 import structlog
 
-from portal.audit import chain, delivering, inbox
+from portal.audit import delivering, inbox
 from portal.audit.context import acting
 from portal.audit.models import AuditEvent
 from portal.celery import app
 
 log = structlog.get_logger(__name__)
-
-
-@app.task
-def link() -> int:
-    """Append links for events written since the last run."""
-    total = 0
-    while linked := chain.link_new_events():
-        total += linked
-    return total
 
 
 @app.task

@@ -2,7 +2,6 @@
 
 from portal.audit.models.delivery import Delivery
 from portal.audit.models.event import AuditEvent
-from portal.audit.models.link import AuditLink
 from portal.audit.models.notification import Notification, NotificationPreference
 
-__all__ = ["AuditEvent", "AuditLink", "Delivery", "Notification", "NotificationPreference"]
+__all__ = ["AuditEvent", "Delivery", "Notification", "NotificationPreference"]

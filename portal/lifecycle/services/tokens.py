@@ -48,6 +48,6 @@ def revoke(token_key: str, *, actor: User) -> None:
 def _facts(token: ApiToken) -> dict[str, str | None]:
     return {
         "name": token.name,
-        "token": token.token_key,
+        "token_key": token.token_key,
         "expiry": token.expiry.isoformat() if token.expiry else None,
     }

@@ -36,12 +36,22 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
         read_only_fields = fields
 
 
+class FaultSerializer(serializers.Serializer[Any]):
+    """The first record that is wrong; `event_id`, `at` and `action` are as they stand there now."""
+
+    kind = serializers.CharField()
+    lane = serializers.IntegerField(allow_null=True)
+    sequence = serializers.IntegerField(allow_null=True)
+    problem = serializers.CharField()
+    event_id = serializers.CharField(allow_null=True)
+    at = serializers.CharField(allow_null=True)
+    action = serializers.CharField(allow_null=True)
+
+
 class VerificationSerializer(serializers.Serializer[Any]):
-    """Outcome of a walk along the chain; `sequence` and `event_id` name the first record that is wrong."""
+    """Outcome of a walk along the chain."""
 
     intact = serializers.BooleanField()
+    complete = serializers.BooleanField(help_text="Whether all of the trail was walked just now.")
     checked = serializers.IntegerField()
-    unlinked = serializers.IntegerField(help_text="Written in the last seconds, and not linked yet.")
-    problem = serializers.CharField(allow_null=True)
-    sequence = serializers.IntegerField(allow_null=True)
-    event_id = serializers.CharField(allow_null=True)
+    fault = FaultSerializer(allow_null=True)
