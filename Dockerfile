@@ -44,11 +44,12 @@ COPY templates/ templates/
 COPY --from=frontend /frontend/node_modules/@tabler/ node_modules/@tabler/
 # static files are the image's, not a volume's: their folder is given for this one command
 RUN SLIPWAY_SECRET_KEY=not-used-to-collect-static-files \
+    SLIPWAY_AUDIT_KEY=not-used-either \
     SLIPWAY_ALLOWED_HOSTS=localhost \
     SLIPWAY_DATABASE_URL=sqlite:////tmp/none \
     SLIPWAY_BROKER_URL=memory:// \
     python manage.py collectstatic --noinput --verbosity 0 \
- && mkdir -p /var/lib/slipway/charts \
+ && mkdir -p /var/lib/slipway/charts /var/lib/slipway/audit \
  && chown -R slipway: /var/lib/slipway
 USER 10001
 EXPOSE 8000

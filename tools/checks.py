@@ -21,6 +21,7 @@ from tools.paths import ROOT, VENV
 _PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "portal.settings.production",
     "SLIPWAY_SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ-!$%",
+    "SLIPWAY_AUDIT_KEY": "MDEyMzQ1Njc4OSwgMDEyMzQ1Njc4OSwgMDEyMzQ1Njc=",
     "SLIPWAY_ALLOWED_HOSTS": "portal.example.org",
     "SLIPWAY_DATABASE_URL": "postgres://slipway:slipway@db.example.org/slipway",
     "SLIPWAY_BROKER_URL": "redis://broker.example.org/0",
@@ -97,7 +98,7 @@ def lint() -> list[str]:
 
 def test() -> list[str]:
     """Names of the stages that failed. The largest one comes last."""
-    failed = lint()
+    failed = lint() + audit()
     try:
         with postgres.server() as url:
             environment = {"SLIPWAY_DATABASE_URL": url, "SLIPWAY_TEST_DATABASE": "postgres"}
@@ -109,6 +110,13 @@ def test() -> list[str]:
         failed.append("PostgreSQL")
     failed += _pytest("browser tests on SQLite", _BROWSER)
     return failed + _pytest("all other tests, on SQLite", _OTHERS)
+
+
+def audit() -> list[str]:
+    """What is known against the pinned packages, on show also when all is well."""
+    console.heading("Pinned packages")
+    status, _, _ = Stage("audit of the pinned packages", ["python", "-m", "tools.audit"]).run(quiet=False)
+    return ["audit of the pinned packages"] if status else []
 
 
 def bench() -> list[str]:

@@ -207,6 +207,9 @@ DATABASES: dict[str, dict[str, Any]]
 REST_KNOX: dict[str, Any]
 SLIPWAY_DATA_DIR: Path
 SLIPWAY_FIELD_KEYS: tuple[str, ...]
+SLIPWAY_AUDIT_KEY: str
+SLIPWAY_AUDIT_PUBLIC_KEYS: tuple[str, ...]
+SLIPWAY_AUDIT_CHECKPOINTS: Path
 SLIPWAY_EXCEPTION_DAYS: Mapping[str, int]
 SLIPWAY_DRIFT_SECONDS: int
 SLIPWAY_DRIFT_REQUESTS_PER_SECOND: int
@@ -282,6 +285,9 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         },
         "SLIPWAY_DATA_DIR": environ.data_dir,
         "SLIPWAY_FIELD_KEYS": environ.field_keys or (environ.secret_key,),
+        "SLIPWAY_AUDIT_KEY": environ.audit_key,
+        "SLIPWAY_AUDIT_PUBLIC_KEYS": environ.audit_public_keys,
+        "SLIPWAY_AUDIT_CHECKPOINTS": environ.audit_checkpoints,
         "SLIPWAY_HELM": environ.helm,
         "SLIPWAY_CHART_CACHE": environ.chart_cache,
         "SLIPWAY_POLICY_DIR": environ.policy_dir,

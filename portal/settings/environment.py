@@ -31,6 +31,9 @@ class Environment:
     database_url: str
     broker_url: str
     field_keys: tuple[str, ...]
+    audit_key: str
+    audit_public_keys: tuple[str, ...]
+    audit_checkpoints: Path
     helm: str
     chart_cache: Path
     policy_dir: Path
@@ -101,6 +104,11 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         database_url=text("database_url"),
         broker_url=text("broker_url"),
         field_keys=words("field_keys"),
+        audit_key=text("audit_key", ""),
+        audit_public_keys=words("audit_public_keys"),
+        audit_checkpoints=Path(
+            text("audit_checkpoints", str(data_dir / "audit-checkpoints.jsonl"))
+        ).absolute(),
         helm=text("helm", str(local_helm) if local_helm.exists() else "helm"),
         chart_cache=Path(text("chart_cache", str(data_dir / "charts"))).absolute(),
         policy_dir=Path(text("policy_dir", str(PROJECT_DIR / "policies"))).absolute(),

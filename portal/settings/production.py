@@ -4,7 +4,12 @@ from portal.settings import environment
 from portal.settings.base import *  # noqa: F403
 from portal.settings.base import from_environment
 
-globals().update(from_environment(environment.read()))
+_environ = environment.read()
+if not _environ.audit_key:
+    raise environment.SettingInvalid(
+        "SLIPWAY_AUDIT_KEY must be set. Make one with openssl rand -base64 32, and keep it."
+    )
+globals().update(from_environment(_environ))
 
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health/"]

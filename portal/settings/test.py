@@ -21,7 +21,11 @@ _settings = from_environment(
         log_format="console",
         secret_key="tests-only-tests-only-tests-only-tests-only",  # noqa: S106
         chart_cache=str(_data / "charts"),
+        audit_key="dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMuLi4=",
+        audit_checkpoints=str(_data / f"audit-checkpoints-{os.getpid()}.jsonl"),
         api_writes_per_minute="0",
+        api_reads_per_minute="0",
+        proxies="0",
     )
 )
 _database = _settings["DATABASES"]["default"]

@@ -49,7 +49,7 @@ def test_every_variable_given_to_the_portal_is_a_setting(name):
 
 def test_no_secret_has_a_default():
     text = (ROOT / "docker-compose.yml").read_text()
-    for variable in ("SLIPWAY_SECRET_KEY", "POSTGRES_PASSWORD"):
+    for variable in ("SLIPWAY_SECRET_KEY", "SLIPWAY_AUDIT_KEY", "POSTGRES_PASSWORD"):
         uses = re.findall(r"\$\{" + variable + r"([^}]*)\}", text)
         assert uses
         assert all(use.startswith(":?") for use in uses)
