@@ -68,6 +68,19 @@ class ReauthenticationRequired(NotPermitted):
     default_message = "This gate wants your password again. Give it together with the decision."
 
 
+class TooManyAttempts(SlipwayError):
+    """Details: `seconds` to wait."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, *, seconds: int, news: bool = False) -> None:
+        self.seconds, self.news = seconds, news
+        super().__init__(
+            f"Too many attempts did not work. Try again in {seconds} second{'' if seconds == 1 else 's'}.",
+            seconds=seconds,
+        )
+
+
 class StateConflict(SlipwayError):
     """Too late, or somebody else was first."""
 

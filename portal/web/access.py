@@ -7,12 +7,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 
 from portal.accounts.models import User
 from portal.web.views import session
 
 Page = Callable[..., HttpResponseBase]
+METHODS = ("GET", "HEAD", "POST")
 
 
 class SignedIn(HttpRequest):
@@ -27,6 +28,8 @@ def signed_in(view: Page) -> Page:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
         if getattr(request, "htmx", False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -21,7 +22,7 @@ THEMES = {"auto": "light", "light": "dark", "dark": "auto"}
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Navigation by role, counts (asked for only when shown), the section one is in, the theme."""
-    theme = request.COOKIES.get("theme", "auto")
+    theme = request.COOKIES.get(f"{settings.SLIPWAY_COOKIE_PREFIX}theme", "auto")
     theme = theme if theme in THEMES else "auto"
     shared: dict[str, Any] = {
         "theme": theme,

@@ -1,4 +1,4 @@
-"""A strict content security policy, and errors as pages that say what to do."""
+"""Errors as pages that say what to do."""
 
 from __future__ import annotations
 
@@ -12,22 +12,10 @@ from portal.core import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",  # Tabler draws its check marks and arrows so
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 # First match wins; the order goes from narrow to wide.
 STATUS: tuple[tuple[type[errors.SlipwayError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
+    (errors.TooManyAttempts, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.NotPermitted, HTTPStatus.FORBIDDEN),
     (errors.StateConflict, HTTPStatus.CONFLICT),
     (errors.SealBroken, HTTPStatus.CONFLICT),
@@ -41,6 +29,7 @@ STATUS: tuple[tuple[type[errors.SlipwayError], HTTPStatus], ...] = (
 TITLES = {
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.FORBIDDEN: "Not allowed",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
     HTTPStatus.CONFLICT: "Too late, or somebody else was first",
     HTTPStatus.UNPROCESSABLE_ENTITY: "This needs to be corrected",
 }
@@ -49,18 +38,6 @@ TITLES = {
 def status_of(error: errors.SlipwayError) -> HTTPStatus:
     """The HTTP status of one of our errors; what nobody declared is a part that did not answer."""
     return next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
-
-
-class ContentSecurityPolicy:
-    """Nothing inline, nothing from elsewhere. A view that needs more sets its own header."""
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        return response
 
 
 class ErrorPages:

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from portal.web.access import Page, signed_in
 from portal.web.views import (
+    account,
     applications,
     approvals,
     audit,
@@ -117,6 +118,10 @@ urlpatterns = [
     page("notifications/preference/", notifications.prefer, "notifications-preference"),
     page("notifications/<uuid:pk>/open/", notifications.open_one, "notifications-open"),
     page("notifications/<uuid:pk>/read/", notifications.read, "notifications-read"),
+    page("me/sessions/", account.browse, "sessions"),
+    page("me/sessions/end-others/", account.end_others, "sessions-end-others"),
+    page("me/sessions/<uuid:pk>/end/", account.end, "sessions-end"),
+    page("me/password/", account.password, "password"),
     page("me/tokens/", tokens.browse, "tokens"),
     page("me/tokens/new/", tokens.create, "tokens-new"),
     page("me/tokens/<str:pk>/revoke/", tokens.revoke, "tokens-revoke"),

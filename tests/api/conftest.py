@@ -58,7 +58,7 @@ class Api:
         self.headers: dict[str, str] = {}
         self.user = user
         if user is not None:
-            self.token_row, self.token = ApiToken.objects.create(user, name="test")
+            self.token_row, self.token = ApiToken.objects.create(user, name="test", last_used_at=clock.now())
             self.headers["Authorization"] = f"Token {self.token}"
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import BlastRadius, ChangeRequest, PolicyException, ServiceInstance
 from portal.web import urls, views
-from portal.web.middleware import POLICY
+from portal.web.headers import POLICY
 from tests.fixtures.organisation import Organisation
 from tests.web.conftest import SignIn
 from tests.web.pages import Page

@@ -10,6 +10,7 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     """A bearer token of one person or service account, for `Authorization: Token …`."""
 
     name = models.CharField(max_length=80, blank=True, help_text="What it is used for.")
+    last_used_at = models.DateTimeField(null=True, help_text="To the minute.")
 
     class Meta:
         ordering = ["-created"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from knox.auth import TokenAuthentication
@@ -10,6 +11,8 @@ from rest_framework.request import Request
 
 from portal.accounts.models import ApiToken, User
 from portal.core import clock
+
+PRECISION = timedelta(minutes=1)
 
 
 class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
@@ -21,6 +24,14 @@ class ApiTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
             return found
         except UnicodeDecodeError as exc:
             raise AuthenticationFailed("Invalid token.") from exc
+
+    def validate_user(self, auth_token: ApiToken) -> tuple[User, ApiToken]:
+        """The person, if the account is open. When the token was used is noted to the minute."""
+        found: tuple[User, ApiToken] = super().validate_user(auth_token)
+        now = clock.now()
+        if auth_token.last_used_at is None or now - auth_token.last_used_at >= PRECISION:
+            ApiToken.objects.filter(pk=auth_token.pk).update(last_used_at=now)
+        return found
 
     def _cleanup_token(self, auth_token: Any) -> bool:
         """Whether this token has expired. Knox would look at all of this person's tokens each time."""

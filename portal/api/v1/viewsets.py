@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.utils.cache import patch_cache_control
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
@@ -71,9 +69,3 @@ class ApiViewSet(GenericViewSet[Any]):
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Vary": "Accept, Authorization, Cookie"}
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        final = super().finalize_response(request, response, *args, **kwargs)
-        if isinstance(final, Response):
-            patch_cache_control(final, private=True, no_cache=True)
-        return final

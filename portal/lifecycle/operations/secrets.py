@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.conf import settings
-
+from portal.accounts import fingerprint_keys
 from portal.core import pointers
 from portal.core.masking import MASK, fingerprint, mask_documents
 from services_catalog import values as catalog_values
@@ -44,4 +42,4 @@ class Redactor:
 
 
 def _key() -> bytes:
-    return hashlib.sha256(b"mask:" + settings.SLIPWAY_FIELD_KEYS[-1].encode()).digest()
+    return fingerprint_keys.key_for("mask")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
+from portal.accounts import fingerprint_keys
 from portal.core import clock, pointers
 from portal.core.digests import digest_of
 from portal.environments.models import Cluster, Environment
@@ -62,8 +60,7 @@ def in_cluster(cluster: Cluster, *, now: datetime | None = None) -> list[Waiver]
 
 def value_digest(value: Any) -> str:
     """A keyed digest, since the value may be one that is easily guessed."""
-    key = hashlib.sha256(b"exception:" + settings.SLIPWAY_FIELD_KEYS[-1].encode()).hexdigest()
-    return digest_of([key, value])
+    return digest_of([fingerprint_keys.key_for("exception").hex(), value])
 
 
 def _value_is_the_same(row: PolicyException, values: Mapping[str, Any] | None) -> bool:

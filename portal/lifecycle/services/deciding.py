@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from portal.accounts import throttling
 from portal.accounts.models import User
 from portal.audit.recording import record
 from portal.core.errors import NotPermitted, ReauthenticationRequired, ReleaseChanged
@@ -28,14 +29,17 @@ def check_may_decide(change: ChangeRequest, actor: User) -> None:
 
 def check_identity(change: ChangeRequest, actor: User, password: str) -> None:
     """Where the gate wants it, the person at the keyboard proves to be who signed in. Raises
-    ReauthenticationRequired."""
+    ReauthenticationRequired, and TooManyAttempts after some wrong passwords."""
     if not change.environment.reauthenticate:
         return
     if not password:
         raise ReauthenticationRequired
+    attempt = throttling.Attempt.of_person(actor.pk)
+    throttling.admit(attempt)
     if not actor.check_password(password):
         record("decision.refused", change, actor=actor, after={"reason": "wrong password"})
         raise ReauthenticationRequired("That is not your password. Nothing was decided.")
+    throttling.succeeded(attempt)
 
 
 def check_digest(change: ChangeRequest, digest: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from portal.web.context import THEMES
+from portal.web.signing_in import put
 
 
 @require_POST
@@ -21,7 +21,5 @@ def choose(request: HttpRequest) -> HttpResponse:
     response = redirect(back)
     theme = request.POST.get("theme", "")
     if theme in THEMES:
-        response.set_cookie(
-            "theme", theme, max_age=timedelta(days=365), samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-        )
+        put(response, "theme", theme, timedelta(days=365))
     return response

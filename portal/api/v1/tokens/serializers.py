@@ -13,7 +13,7 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
 
     class Meta:
         model = ApiToken
-        fields: tuple[str, ...] = ("id", "name", "created", "expiry")
+        fields: tuple[str, ...] = ("id", "name", "created", "expiry", "last_used_at")
         read_only_fields = fields
 
 

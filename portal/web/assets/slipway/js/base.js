@@ -100,7 +100,7 @@
 // Signing in elsewhere renews the token that guards forms: send the present one
 (() => {
   "use strict";
-  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  const token = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1];
   document.addEventListener("submit", (event) => {
     const field = event.target.elements?.csrfmiddlewaretoken;
     if (field && token()) field.value = token();

@@ -1,0 +1,72 @@
+"""What every answer tells the browser, and how long a session lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",  # Tabler draws its check marks and arrows so
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+NOTHING = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "midi",
+           "payment", "publickey-credentials-get", "usb")  # fmt: skip
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOTHING),
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# what a page asks for by itself, while nobody need be there
+LIVE_PARTS = ("-live", "-objects")
+
+
+class SecurityHeaders:
+    """Nothing inline, nothing from elsewhere. A view that needs more sets its own header."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class LivingSession:
+    """Whatever a person does keeps the session alive, and nothing that was for one person is stored. An ETag
+    is made before, by whoever answers: it is for those who keep an answer on purpose."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        personal = request.path.startswith("/api/v1/")
+        if request.session.accessed and SESSION_KEY in request.session:
+            personal = True
+            if not _asked_by_the_page(request):
+                request.session.touch()  # type: ignore[attr-defined] # portal.accounts.sessions
+        if personal and "Cache-Control" not in response.headers:
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+
+def _asked_by_the_page(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return bool(request.headers.get("HX-Request") and match and (match.url_name or "").endswith(LIVE_PARTS))
