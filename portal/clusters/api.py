@@ -194,6 +194,10 @@ class Api:
         return errors.ClusterUnreachable(f"The cluster {self._name} {what}.")
 
 
+# too many requests, bad gateway, unavailable, gateway timeout: of the whole server
+NOT_NOW = (429, 502, 503, 504)
+
+
 def error_of(status: int, reason: str, content: bytes, cluster: str) -> errors.ClusterError:
     """The error that an HTTP answer stands for; a Status object's message is passed on verbatim."""
     message, word = reason or f"HTTP {status}", ""
@@ -214,9 +218,11 @@ def error_of(status: int, reason: str, content: bytes, cluster: str) -> errors.C
     if status == 404:
         return NotFound(message, **details)
     if status == 409:
-        return errors.ClusterConflict(message, **details)
+        lasting = word == "AlreadyExists" or "conflict" in message.lower()
+        return (errors.ClusterConflict if lasting else errors.ClusterBusy)(message, **details)
     if status == 429 or status >= 500:
-        return errors.ClusterUnreachable(f"The cluster {cluster} answers {status}: {message}", **details)
+        error = errors.ClusterUnreachable if status in NOT_NOW else errors.ClusterTrouble
+        return error(f"The cluster {cluster} answers {status}: {message}", **details)
     return errors.ClusterRefused(message, **details)
 
 

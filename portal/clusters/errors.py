@@ -27,6 +27,13 @@ class ClusterUnreachable(ClusterError):
     retryable = True
 
 
+class ClusterTrouble(ClusterUnreachable):
+    """The API server answers, with an error of its own: this request met it, others need not."""
+
+    code = "cluster_trouble"
+    default_message = "The cluster answers with an error of its own. It is tried again."
+
+
 class ServiceSilent(ClusterError):
     """The API server answers, the service behind its proxy does not: not found, no ready pod, or refused."""
 
@@ -55,6 +62,14 @@ class ClusterConflict(ClusterError):
 
     code = "cluster_conflict"
     default_message = "The object was changed by somebody else meanwhile."
+
+
+class ClusterBusy(ClusterConflict):
+    """Somebody changed the object in this very moment, or it is on its way out: soon it works."""
+
+    code = "cluster_busy"
+    default_message = "The object was changed by somebody else in this very moment. It is tried again."
+    retryable = True
 
 
 class ClusterRefused(ClusterError):

@@ -100,10 +100,17 @@ class Helm:
                 )
             )
 
-    def uninstall(self, target: Target, *, timeout_seconds: int) -> bool:
+    def uninstall(
+        self,
+        target: Target,
+        *,
+        timeout_seconds: int,
+        on_log: Log | None = None,
+        should_stop: Stop | None = None,
+    ) -> bool:
         """Remove the release with its history. False when there was none."""
         try:
-            with self._command(timeout_seconds) as command:
+            with self._command(timeout_seconds, on_log=on_log, should_stop=should_stop) as command:
                 finish(
                     command.uninstall(
                         target.release, namespace=target.namespace, timeout=f"{timeout_seconds}s"
@@ -146,7 +153,9 @@ class Helm:
             finish(command.roll_back(target, revision, timeout_seconds, **self._server_side()))
             return _applied(finish(command.status(target.release, namespace=target.namespace)))
 
-    def recover(self, target: Target, *, timeout_seconds: int = 60) -> str | None:
+    def recover(
+        self, target: Target, *, timeout_seconds: int = 60, should_stop: Stop | None = None
+    ) -> str | None:
         """Make a release usable again that a killed helm left behind; says what was done, None for nothing.
 
         Whoever calls guarantees that no other helm is at work on this release.
@@ -157,12 +166,12 @@ class Helm:
         newest = history[0]
         good = next((entry for status in GOOD for entry in history if entry.status == status), None)
         if newest.status == "uninstalling" or (good is None and newest.status != "uninstalled"):
-            self.uninstall(target, timeout_seconds=timeout_seconds)
+            self.uninstall(target, timeout_seconds=timeout_seconds, should_stop=should_stop)
             return (
                 f"Revision {newest.revision} was left {newest.status} and nothing was deployed: uninstalled."
             )
         if good is not None and newest.status.startswith("pending-"):
-            self.rollback(target, good.revision, timeout_seconds=timeout_seconds)
+            self.rollback(target, good.revision, timeout_seconds=timeout_seconds, should_stop=should_stop)
             left = f"Revision {newest.revision} was left {newest.status}"
             return f"{left}: rolled back to revision {good.revision}."
         return None

@@ -63,15 +63,18 @@ PHRASES: tuple[tuple[type[ClusterError], tuple[str, ...]], ...] = (
             r"kubernetes cluster unreachable|connection refused|connection reset by peer|no such host",
             r"no route to host|network is unreachable|i/o timeout|tls handshake|x509:|http2: ",
             r"unexpected eof|: eof\b|etcdserver|too many requests|service unavailable|server is starting",
-            r"currently unable to handle the request|an error on the server \(|internal error occurred",
-            r"couldn't get current server api",
+            r"currently unable to handle the request|couldn't get current server api",
         ),
+    ),
+    (errors.ClusterTrouble, (r"an error on the server \(|internal error occurred",)),
+    (
+        errors.ClusterBusy,
+        (r"the object has been modified|object is being deleted|because it is being terminated",),
     ),
     (
         errors.ClusterConflict,
         (
             r"apply failed with \d+ conflict|conflict occurred while applying",
-            r"the object has been modified|object is being deleted|because it is being terminated",
             r"invalid ownership metadata|already exists",
         ),
     ),

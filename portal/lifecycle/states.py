@@ -71,7 +71,8 @@ CHANGES: Machine[ChangeState] = Machine(
             ChangeState.SUPERSEDED,
         },
         ChangeState.QUEUED: {ChangeState.RUNNING, ChangeState.CANCELLED, ChangeState.SUPERSEDED},
-        ChangeState.RUNNING: {ChangeState.SUCCEEDED, ChangeState.FAILED},
+        # cancelled only after what had been applied was taken back
+        ChangeState.RUNNING: {ChangeState.SUCCEEDED, ChangeState.FAILED, ChangeState.CANCELLED},
         ChangeState.SUCCEEDED: frozenset(),
         ChangeState.FAILED: frozenset(),
         ChangeState.REJECTED: frozenset(),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from celery import Task
-from celery.signals import celeryd_after_setup
+from celery.signals import celeryd_after_setup, worker_ready
 
 from portal.audit.context import acting
 from portal.audit.models import AuditEvent
 from portal.celery import app
+from portal.lifecycle import wakeups
 from portal.lifecycle.operations import (
     blast_radius,
+    breaker,
     bypasses,
     claims,
     exception_ends,
@@ -25,10 +26,11 @@ from portal.lifecycle.operations import (
     scanning,
     settling,
 )
+from portal.lifecycle.operations.drift import claiming as drift_claiming
+from portal.lifecycle.operations.drift import scanning as drift_scanning
+from portal.lifecycle.operations.drift import tolerance_ends
 from portal.lifecycle.operations.evidence import gathering
 from portal.lifecycle.selectors import bundle, changes
-
-log = structlog.get_logger(__name__)
 
 
 @celeryd_after_setup.connect
@@ -37,38 +39,41 @@ def compile_policies(**_: Any) -> None:
     bundle.load_early()
 
 
+@worker_ready.connect
+def sweep_first(**_: Any) -> None:
+    """Whatever was due while no worker ran is found at once, not by beat's next message."""
+    wakeups.send(sweep)
+
+
 def wake(change_id: int, *, countdown: float = 0.0) -> None:
     """Tell a worker that a change is due. May fail: the sweep finds the row again, so nothing depends on
     it."""
-    try:
-        advance.apply_async((change_id,), countdown=countdown)
-    except Exception:  # the broker's client raises many kinds, and none of them matters here
-        log.warning("wake_up_not_sent", change=change_id, exc_info=True)
+    wakeups.send(advance, change_id, countdown=countdown)
 
 
 def wake_evidence(change_id: int) -> None:
     """Tell a worker that evidence is wanted. As with `wake`, nothing depends on it."""
-    try:
-        gather_evidence.apply_async((change_id,))
-    except Exception:  # as above
-        log.warning("wake_up_not_sent", evidence=change_id, exc_info=True)
+    wakeups.send(gather_evidence, change_id)
 
 
 def wake_blast_radius(radius_id: int) -> None:
     """Tell a worker that a question waits. As with `wake`, nothing depends on it."""
-    try:
-        work_out_blast_radius.apply_async((radius_id,))
-    except Exception:  # as above
-        log.warning("wake_up_not_sent", blast_radius=radius_id, exc_info=True)
+    wakeups.send(work_out_blast_radius, radius_id)
+
+
+def wake_drift(instance_id: int) -> None:
+    """Tell a worker that somebody wants to know how an instance is. As with `wake`, nothing depends on it."""
+    wakeups.send(look_for_drift, instance_id)
 
 
 @app.task(bind=True)
 def advance(self: Task[..., None], change_id: int) -> None:
-    """Do the next step of one change."""
+    """Do the next step of the change whose turn it is. Which one a message names does not matter: there are
+    as many messages as there are changes due, so each gets its step, in fair order."""
     with acting(AuditEvent.Source.TASK, request_id=str(self.request.id or "")):
-        seconds = reconcile.advance(change_id, owner=claims.worker_name())
-    if seconds is not None:
-        wake(change_id, countdown=seconds)
+        done = reconcile.advance_next(owner=claims.worker_name())
+    if done is not None:
+        wake(done[0], countdown=done[1])
 
 
 @app.task
@@ -77,6 +82,7 @@ def sweep() -> None:
     with acting(AuditEvent.Source.TASK):
         expiry.expire_due()
         settling.settle()
+        breaker.hold_all()
     for change_id in changes.due_ids():
         wake(change_id)
     for change_id in gathering.due_ids():
@@ -136,3 +142,26 @@ def watch_gates() -> None:
     with acting(AuditEvent.Source.TASK):
         guarding.keep()
         bypasses.watch_oldest()
+
+
+@app.task
+def scan_drift() -> None:
+    """End tolerances whose date has come, and have each cluster looked at in which something is due."""
+    with acting(AuditEvent.Source.TASK):
+        tolerance_ends.end_due()
+    for cluster_id in drift_claiming.clusters_due():
+        wakeups.send(scan_drift_in, cluster_id)
+
+
+@app.task
+def scan_drift_in(cluster_id: int) -> None:
+    """Look at what is due in one cluster; a second delivery finds somebody looking, or nothing due."""
+    with acting(AuditEvent.Source.TASK):
+        drift_scanning.scan_cluster(cluster_id)
+
+
+@app.task
+def look_for_drift(instance_id: int) -> None:
+    """Look at one instance, if somebody still waits for that; a second delivery finds it done or taken."""
+    with acting(AuditEvent.Source.TASK):
+        drift_scanning.scan_asked(instance_id)

@@ -8,7 +8,7 @@ from django.db import connections
 
 from portal.core import clock
 from portal.lifecycle.models import ChangeRequest
-from portal.lifecycle.operations import claims
+from portal.lifecycle.operations import claims, heartbeats, turns
 from portal.lifecycle.selectors.changes import due_ids
 from portal.lifecycle.states import ChangeState
 from tests.factories import ChangeFactory
@@ -80,9 +80,9 @@ def test_yielding_gives_the_lease_back_and_sets_the_next_step():
 
 def test_others_due_does_not_count_itself():
     change = queued()
-    assert not claims.others_due(change.pk)
+    assert not turns.others_due(change.pk)
     queued()
-    assert claims.others_due(change.pk)
+    assert turns.others_due(change.pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -110,11 +110,11 @@ def test_twenty_workers_race_and_one_wins():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_heartbeat_renews_the_lease_and_notices_its_loss(monkeypatch):
-    monkeypatch.setattr(claims, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.02)
     change = queued()
     claim = claims.take(change.pk, owner="a")
     ChangeRequest.objects.filter(pk=change.pk).update(lease_expires_at=clock.now() + timedelta(seconds=1))
-    with claims.heartbeat(claim) as lost:
+    with heartbeats.heartbeat(claim) as lost:
         from tests.fixtures.worker import until
 
         def renewed():

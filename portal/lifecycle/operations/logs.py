@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 
+import structlog
+from django.db import DatabaseError, InterfaceError
+
 from portal.core import clock
 from portal.lifecycle.models import LogLine, Release, Rollout
 from portal.lifecycle.operations.secrets import Redactor, of
 
+log = structlog.get_logger(__name__)
+
 MAX_LINES = 2000
+# lines that are kept for a database that does not take them
+MAX_WAITING = 200
 MAX_LENGTH = 2000
 FLUSH_SECONDS = 0.3
 CUT = "The log is cut here: it is too long."
@@ -28,7 +35,11 @@ class RolloutLog:
         self.count += 1
         if self.count > MAX_LINES:
             return
-        line = CUT if self.count == MAX_LINES else self.redact(text.rstrip())
+        line = (
+            CUT
+            if self.count == MAX_LINES
+            else self.redact(text.rstrip()).replace("\0", "\N{REPLACEMENT CHARACTER}")
+        )
         self._waiting.append(LogLine(rollout=self.rollout, at=clock.now(), text=line[:MAX_LENGTH]))
         if time.monotonic() - self._written >= FLUSH_SECONDS:
             self.flush()
@@ -36,6 +47,12 @@ class RolloutLog:
     def flush(self) -> None:
         """Make everything said so far readable."""
         self._written = time.monotonic()
-        if self._waiting:
+        if not self._waiting:
+            return
+        try:
             LogLine.objects.bulk_create(self._waiting)
-            self._waiting = []
+        except (DatabaseError, InterfaceError):  # a log is no reason to stop what it tells of
+            if len(self._waiting) < MAX_WAITING:
+                return
+            log.warning("rollout_log_lost", rollout=self.rollout.pk, lines=len(self._waiting), exc_info=True)
+        self._waiting = []

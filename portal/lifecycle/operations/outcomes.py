@@ -15,10 +15,18 @@ from portal.lifecycle.states import ChangeKind, ChangeState, Health
 
 @transaction.atomic
 def succeed(change: ChangeRequest, claim: Claim, *, message: str) -> None:
-    """The cluster matches the goal. Raises ClaimLost."""
+    """The cluster matches the goal. Raises ClaimLost, also when somebody has just asked to stop it."""
     instance = change.subject
     now = clock.now()
-    claim.move(ChangeState.RUNNING, ChangeState.SUCCEEDED, phase="", finished_at=now, outcome=message)
+    claim.move(
+        ChangeState.RUNNING,
+        ChangeState.SUCCEEDED,
+        where={"cancel_asked_at": None},
+        phase="",
+        finished_at=now,
+        outcome=message,
+        held="",
+    )
     if change.kind == ChangeKind.RETIRE:
         ServiceInstance.objects.filter(pk=instance.pk).update(retired_at=now)
         # what no longer runs violates nothing
@@ -43,8 +51,29 @@ def fail(
     change: ChangeRequest, claim: Claim, *, message: str, health: Health, health_message: str = ""
 ) -> None:
     """The change did not work out; `message` says why and what runs now. Raises ClaimLost."""
-    instance = change.subject
-    claim.move(ChangeState.RUNNING, ChangeState.FAILED, phase="", finished_at=clock.now(), outcome=message)
-    set_health(instance, health, health_message)
+    _end(change, claim, ChangeState.FAILED, message, health, health_message)
     record("change.failed", change, actor=None, after={"outcome": message})
     announcing.failed(change, message)
+
+
+@transaction.atomic
+def cancel(
+    change: ChangeRequest, claim: Claim, *, message: str, health: Health, health_message: str = ""
+) -> None:
+    """Somebody stopped it while it ran, and what it had applied was taken back; `message` says what runs now.
+    Raises ClaimLost."""
+    _end(change, claim, ChangeState.CANCELLED, message, health, health_message)
+    record("change.stopped", change, actor=None, after={"outcome": message})
+    announcing.ended(change, "change.cancelled", message, actor=change.cancel_asked_by)
+
+
+def _end(
+    change: ChangeRequest,
+    claim: Claim,
+    state: ChangeState,
+    message: str,
+    health: Health,
+    health_message: str,
+) -> None:
+    claim.move(ChangeState.RUNNING, state, phase="", finished_at=clock.now(), outcome=message, held="")
+    set_health(change.subject, health, health_message)

@@ -10,19 +10,30 @@ step may be repeated: a second delivery, or another worker after a lost one, res
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
 
-from portal.clusters.errors import ClusterError, HelmStopped
+from portal.clusters.errors import ClusterError, ClusterTrouble, ClusterUnreachable, HelmStopped
 from portal.core import clock
 from portal.core.errors import SealBroken, SlipwayError
 from portal.lifecycle import check_results
 from portal.lifecycle.models import ChangeRequest, Release
-from portal.lifecycle.operations import admittance, claims, observation, outcomes, seals, verification
+from portal.lifecycle.operations import (
+    admittance,
+    breaker,
+    claims,
+    heartbeats,
+    observation,
+    outcomes,
+    retries,
+    seals,
+    stopping,
+    turns,
+    verification,
+)
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.rollouts import Attempt, bring, remove
 from portal.lifecycle.operations.taking_away import take_away
@@ -30,34 +41,55 @@ from portal.lifecycle.states import ChangeKind, Health, Phase
 
 log = structlog.get_logger(__name__)
 
-MAX_ATTEMPTS = 8
 LINGER_SECONDS = 2.0
+# all changes under way together are looked at this often a second, at the most
+LOOKS_PER_SECOND = 20.0
 REVERT_WATCH_SECONDS = 2.0
 REMOVAL_LIMIT_SECONDS = 120
+
+UNEXPECTED = "The portal met an unexpected error; it is in its log."
 
 Step = Callable[[ChangeRequest, Claim, threading.Event], float | None]
 
 
+def advance_next(*, owner: str) -> tuple[int, float] | None:
+    """Do the next step of the change whose turn it is (`turns`).
+
+    Returns its id and the seconds until the step after it is due; None when there is nothing more to do now.
+    """
+    for change_id in turns.next_ids():
+        claim = claims.take(change_id, owner=owner)
+        if claim is not None:
+            seconds = _work(claim)
+            return None if seconds is None else (change_id, seconds)
+    return None
+
+
 def advance(change_id: int, *, owner: str) -> float | None:
-    """Do the next step of a change, if it is due and free.
+    """Do the next step of one change, if it is due and free.
 
     Returns the seconds until the step after it is due; None when there is none, or it is somebody else's.
     """
     claim = claims.take(change_id, owner=owner)
-    if claim is None:
-        return None
+    return None if claim is None else _work(claim)
+
+
+def _work(claim: Claim) -> float | None:
     change = claim.change
-    with claims.heartbeat(claim) as lost:
+    with heartbeats.heartbeat(claim) as stop:
         try:
-            return STEPS[Phase(change.phase)](change, claim, lost)
+            if stopping.is_wanted(change):
+                return stopping.stop(change, claim)
+            seconds = STEPS[Phase(change.phase)](change, claim, stop)
         except (claims.ClaimLost, HelmStopped):
-            log.warning("claim_lost", change=change_id, token=claim.token)
-            return None
+            return stopping.after_interruption(change, claim)
         except Exception as exc:
             return _after_error(change, claim, exc)
+    _answered(change)
+    return seconds
 
 
-def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+def apply(change: ChangeRequest, claim: Claim, stop: threading.Event) -> float | None:
     """Hand the goal to helm, then start to observe."""
     instance = change.subject
     rendering = seals.Rendering(change.release, instance=instance) if change.release else None
@@ -65,22 +97,22 @@ def apply(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float |
     observation.set_health(instance, Health.WORKING, f"{change.get_kind_display()} under way")
     with Attempt(change, claim, change.release, is_revert=False) as attempt:
         if change.release is None:
-            remove(instance, attempt, lost)
+            remove(instance, attempt, stop)
         else:
-            bring(instance, change.release, attempt, lost, rendering=rendering)
-            take_away(change, attempt, lost)
+            bring(instance, change.release, attempt, stop, rendering=rendering)
+            take_away(change, attempt, stop)
     now = clock.now()
     limit = change.release.offering_version.ready_timeout_seconds if change.release else REMOVAL_LIMIT_SECONDS
     deadline = now + timedelta(seconds=limit)
     claim.write(phase=Phase.OBSERVING, attempts=0, applied_at=now, observe_until=deadline)
     change.phase, change.applied_at, change.observe_until = Phase.OBSERVING, now, deadline
-    return observe(change, claim, lost)
+    return observe(change, claim, stop)
 
 
-def observe(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+def observe(change: ChangeRequest, claim: Claim, stop: threading.Event) -> float | None:
     """Look whether the goal is reached; linger only when no other change waits for this worker."""
     instance = change.subject
-    linger = 0.0 if claims.others_due(change.pk) else LINGER_SECONDS
+    linger = 0.0 if turns.others_due(change.pk) else LINGER_SECONDS
     if change.kind == ChangeKind.RETIRE:
         return _observe_removal(change, claim, linger)
     assert change.release is not None  # noqa: S101 a check constraint holds it
@@ -88,7 +120,7 @@ def observe(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float
         observation.statuses(instance, change.release.objects_masked, seconds=linger)
     )
     if health == Health.READY:
-        return _ready(change, change.release, claim, lost)
+        return _ready(change, change.release, claim, stop)
     observation.set_health(instance, Health.WORKING, message)
     if health == Health.WRONG and "missing" not in message:
         return _revert(change, claim, f"{message}.")
@@ -98,7 +130,7 @@ def observe(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float
     return _come_back(change, claim)
 
 
-def _ready(change: ChangeRequest, release: Release, claim: Claim, lost: threading.Event) -> float | None:
+def _ready(change: ChangeRequest, release: Release, claim: Claim, stop: threading.Event) -> float | None:
     """Done, unless the version declares how to verify it."""
     begun = verification.begin(release, change.subject)
     if begun is None:
@@ -108,10 +140,10 @@ def _ready(change: ChangeRequest, release: Release, claim: Claim, lost: threadin
     until = clock.now() + within
     claim.write(phase=Phase.VERIFYING, attempts=0, verifications=results, verify_until=until)
     change.phase, change.verifications, change.verify_until = Phase.VERIFYING, results, until
-    return verify(change, claim, lost)
+    return verify(change, claim, stop)
 
 
-def verify(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+def verify(change: ChangeRequest, claim: Claim, stop: threading.Event) -> float | None:
     """One round of the declared checks, of objects that are still as they should be."""
     release, instance = change.release, change.subject
     assert release is not None  # noqa: S101 a check constraint holds it
@@ -152,42 +184,45 @@ def _observe_removal(change: ChangeRequest, claim: Claim, linger: float) -> floa
 
 
 def _come_back(change: ChangeRequest, claim: Claim) -> float:
-    """Sooner at first, then every five seconds."""
+    """Sooner at first, then every five seconds; less often when many are under way, so that looking at them
+    leaves room to apply what waits."""
     now, verifying = clock.now(), change.phase == Phase.VERIFYING
     began = check_results.since(change.verifications) if verifying else change.applied_at
     age = (now - (began or now)).total_seconds()
     seconds = 0.5 if verifying and age < 5 else 1.0 if age < 15 else 2.0 if age < 60 else 5.0
-    claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=0)
+    seconds = max(seconds, turns.under_way() / LOOKS_PER_SECOND)
+    claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=0, held="")
     return seconds
 
 
 def _revert(change: ChangeRequest, claim: Claim, why: str) -> float | None:
     """Give the rest to a step of its own, so that a lost worker resumes with the rollback and not with the
     goal."""
-    claim.yield_until(clock.now(), phase=Phase.REVERTING, attempts=0, outcome=why)
-    return 0.0
+    return stopping.turn_back(claim, why)
 
 
-def revert(change: ChangeRequest, claim: Claim, lost: threading.Event) -> float | None:
+def revert(change: ChangeRequest, claim: Claim, stop: threading.Event) -> float | None:
     """Bring back what ran before, or remove what never did."""
     instance = change.subject
     base = change.base_release
     with Attempt(change, claim, base, is_revert=True) as attempt:
         if base is None:
-            remove(instance, attempt, lost)
+            remove(instance, attempt, stop)
         else:
-            bring(instance, base, attempt, lost)
+            bring(instance, base, attempt, stop)
+    asked = change.cancel_asked_at is not None
+    end, ended = (outcomes.cancel, "was cancelled") if asked else (outcomes.fail, "failed")
     if base is None:
-        outcomes.fail(
+        end(
             change,
             claim,
             message=f"{change.outcome} What had been installed was removed.",
             health=Health.WRONG,
-            health_message="Nothing is installed: the first change failed.",
+            health_message=f"Nothing is installed: the first change {ended}.",
         )
         return None
     health, message = observation.look(instance, base, seconds=REVERT_WATCH_SECONDS)
-    outcomes.fail(
+    end(
         change,
         claim,
         message=f"{change.outcome} Rolled back to release #{base.number}.",
@@ -207,25 +242,19 @@ STEPS: Mapping[Phase, Step] = {
 
 def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float | None:
     """Retry what may pass by itself, with backoff and jitter; otherwise roll back, or say that it is
-    stuck."""
-    message = (
-        exc.message
-        if isinstance(exc, SlipwayError)
-        else "The portal met an unexpected error; it is in its log."
-    )
-    log.warning(
-        "step_failed", change=change.pk, phase=change.phase, exc_info=not isinstance(exc, SlipwayError)
-    )
-    attempts = change.attempts + 1
-    retryable = exc.retryable if isinstance(exc, ClusterError) else not isinstance(exc, SlipwayError)
+    stuck. What the database does not take is left to whoever finds the ended lease."""
+    ours = isinstance(exc, SlipwayError)
+    message = exc.message if isinstance(exc, SlipwayError) else UNEXPECTED
+    log.warning("step_failed", change=change.pk, phase=change.phase, exc_info=not ours)
     try:
-        if not retryable and _is_untouched(change, exc):
+        if _cluster_is_away(change, exc, message):
+            return _wait_for_cluster(change, claim, exc)
+        retry = retries.retry_for(exc)
+        if retry.attempts == 1 and _is_untouched(change, exc):
             _refuse(change, claim, message)
             return None
-        if retryable and attempts < MAX_ATTEMPTS:
-            seconds = min(60.0, 2.0**attempts) * random.uniform(0.8, 1.2)  # noqa: S311 jitter, not a secret
-            claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=attempts)
-            return seconds
+        if change.attempts + 1 < retry.attempts:
+            return _again(claim, change.attempts + 1, retry.pause(change.attempts + 1))
         if change.phase != Phase.REVERTING:
             return _revert(change, claim, message)
         outcomes.fail(
@@ -236,8 +265,41 @@ def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float |
             health_message=message,
         )
     except claims.ClaimLost:
-        log.warning("claim_lost", change=change.pk, token=claim.token)
+        return stopping.after_interruption(change, claim)
     return None
+
+
+def _again(claim: Claim, attempts: int, seconds: float, **values: object) -> float:
+    claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=attempts, **values)
+    return seconds
+
+
+def _cluster_is_away(change: ChangeRequest, exc: Exception, message: str) -> bool:
+    """Whether it is not this change that is to blame, but its whole cluster, and not for too long yet."""
+    if not isinstance(exc, ClusterUnreachable) or isinstance(exc, ClusterTrouble):
+        if isinstance(exc, ClusterError):
+            _answered(change)
+        return False
+    cluster = change.subject.environment.cluster
+    return breaker.failed(cluster, message) and breaker.absence(cluster) < retries.LONGEST_ABSENCE
+
+
+def _answered(change: ChangeRequest) -> None:
+    cluster = change.subject.environment.cluster
+    if cluster.failures:
+        breaker.answered(cluster)
+
+
+def _wait_for_cluster(change: ChangeRequest, claim: Claim, exc: Exception) -> float:
+    """The attempts stay, and so does the time that a release is given to become ready or to be verified."""
+    seconds = retries.retry_for(exc).pause(change.attempts + 3)
+    longer = {
+        field: until + timedelta(seconds=seconds)
+        for field in ("observe_until", "verify_until")
+        if (until := getattr(change, field)) is not None
+    }
+    held = breaker.waits_for(change.subject.environment.cluster)
+    return _again(claim, change.attempts, seconds, held=held, **longer)
 
 
 def _is_untouched(change: ChangeRequest, exc: Exception) -> bool:

@@ -38,13 +38,20 @@ class Attempt:
 
     def _open(self, change: ChangeRequest, claim: Claim, release: Release | None, is_revert: bool) -> None:
         now = clock.now()
+        self.change = change
         left = Rollout.objects.filter(change=change, outcome=Rollout.Outcome.RUNNING)
+        self.resumes = Rollout.objects.filter(change=change, release=release, is_revert=is_revert).exists()
         left.update(outcome=Rollout.Outcome.LOST, finished_at=now, message="The worker was lost.")
         last = Rollout.objects.filter(change__instance=change.instance_id).order_by("-id").first()
         self.follows_failure = last is not None and last.outcome != Rollout.Outcome.SUCCEEDED
         self.rollout = Rollout.objects.create(
             change=change, release=release, is_revert=is_revert, fencing_token=claim.token, started_at=now
         )
+
+    def described(self, release: Release) -> str:
+        """What helm writes beside the revision: which release, and which change applied it."""
+        way = "back by change" if self.rollout.is_revert else "by change"
+        return f"release #{release.number} {release.short_digest} {way} {self.change.pk}"
 
     def __enter__(self) -> Attempt:
         return self
@@ -61,12 +68,12 @@ class Attempt:
             self.log(f"Failed: {message}")
             self._close(Rollout.Outcome.FAILED, self.log.redact(message))
 
-    def stopped_by(self, lost: threading.Event) -> Callable[[], bool]:
+    def stopped_by(self, stop: threading.Event) -> Callable[[], bool]:
         """What helm's keeper asks twice a second: whether to stop; a moment to show the log, too."""
 
         def ask() -> bool:
             self.log.flush()
-            return lost.is_set()
+            return stop.is_set()
 
         return ask
 
@@ -84,7 +91,7 @@ def bring(
     instance: ServiceInstance,
     release: Release,
     attempt: Attempt,
-    lost: threading.Event,
+    stop: threading.Event,
     *,
     rendering: seals.Rendering | None = None,
 ) -> None:
@@ -99,15 +106,17 @@ def bring(
             SYSTEM_NAMESPACE, {"app.kubernetes.io/managed-by": "slipway"}
         )
     if attempt.follows_failure:
-        _recover(helm, instance, attempt)
+        if _adopt(helm, instance, release, attempt, rendering):
+            return
+        _recover(helm, instance, attempt, stop)
     attempt.log(
         f"helm upgrade --install {instance.target} with release #{release.number} ({release.short_digest})"
     )
     try:
-        applied = _upgrade(helm, instance, release, attempt, lost, rendering)
+        applied = _upgrade(helm, instance, release, attempt, stop, rendering)
     except ReleaseLocked:
-        _recover(helm, instance, attempt)
-        applied = _upgrade(helm, instance, release, attempt, lost, rendering)
+        _recover(helm, instance, attempt, stop)
+        applied = _upgrade(helm, instance, release, attempt, stop, rendering)
     attempt.rollout.helm_revision = applied.revision
     attempt.log(f"helm revision {applied.revision} is {applied.status}")
 
@@ -117,7 +126,7 @@ def _upgrade(
     instance: ServiceInstance,
     release: Release,
     attempt: Attempt,
-    lost: threading.Event,
+    stop: threading.Event,
     rendering: seals.Rendering,
 ) -> Applied:
     """Helm starts while the release is rendered again, and gets its values only if it is what was sealed."""
@@ -127,26 +136,51 @@ def _upgrade(
         target=instance.target,
         values=release.values,
         timeout_seconds=HELM_TIMEOUT_SECONDS,
-        description=f"release #{release.number} {release.short_digest}",
+        description=attempt.described(release),
         on_log=attempt.log,
-        should_stop=attempt.stopped_by(lost),
+        should_stop=attempt.stopped_by(stop),
         check=lambda: sealed.extend(rendering.documents()),
     )
     seals.check_applied(applied.documents, sealed)
     return applied
 
 
-def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt) -> None:
+def _adopt(
+    helm: Helm, instance: ServiceInstance, release: Release, attempt: Attempt, rendering: seals.Rendering
+) -> bool:
+    """Recognise what an attempt of this very change had finished before its worker, or the database, was
+    lost: helm's newest revision says so. It is not applied again, so its hooks do not run twice either.
+
+    Raises ClusterError, SealBroken, AppliedDiffers: what is adopted is held against the seal like any other.
+    """
+    if not attempt.resumes:
+        return False
+    history = helm.history(instance.target)
+    newest = history[0] if history else None
+    if newest is None or newest.status != "deployed" or newest.description != attempt.described(release):
+        return False
+    seals.check_applied(helm.manifest(instance.target), rendering.documents())
+    attempt.rollout.helm_revision = newest.revision
+    attempt.log(f"helm revision {newest.revision} was finished by the attempt before: taken over as it is")
+    return True
+
+
+def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt, stop: threading.Event) -> None:
     """Undo what a killed or failed helm left. Allowed here only: this worker holds the instance's only
     lease."""
-    done = helm.recover(instance.target)
+    done = helm.recover(instance.target, should_stop=attempt.stopped_by(stop))
     if done:
         attempt.log(done)
 
 
-def remove(instance: ServiceInstance, attempt: Attempt, lost: threading.Event) -> None:
+def remove(instance: ServiceInstance, attempt: Attempt, stop: threading.Event) -> None:
     """`helm uninstall`; that there is nothing to remove is fine."""
     helm = helm_for(instance)
     attempt.log(f"helm uninstall {instance.target}")
-    existed = helm.uninstall(instance.target, timeout_seconds=HELM_TIMEOUT_SECONDS)
+    existed = helm.uninstall(
+        instance.target,
+        timeout_seconds=HELM_TIMEOUT_SECONDS,
+        on_log=attempt.log,
+        should_stop=attempt.stopped_by(stop),
+    )
     attempt.log("removed" if existed else "there was no such release")

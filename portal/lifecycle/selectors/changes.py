@@ -38,13 +38,18 @@ class Step:
 
 
 def due_ids(limit: int = 500) -> list[int]:
-    """Changes whose next step is due and that no living lease holds, oldest first."""
+    """Changes to wake a worker for, oldest first: due, on a cluster that answers or is to be tried out."""
     now = clock.now()
-    return list(
-        ChangeRequest.objects.filter(state__in=EXECUTABLE_STATES, run_after__lte=now)
-        .filter(Q(lease_expires_at=None) | Q(lease_expires_at__lt=now))
-        .order_by("run_after")
-        .values_list("pk", flat=True)[:limit]
+    waiting = due(now).exclude(environment__cluster__retry_at__gt=now)
+    return list(waiting.order_by("run_after").values_list("pk", flat=True)[:limit])
+
+
+def due(now: datetime) -> QuerySet[ChangeRequest]:
+    """Changes whose next step is due and that no living lease holds."""
+    return ChangeRequest.objects.filter(
+        Q(lease_expires_at=None) | Q(lease_expires_at__lt=now),
+        state__in=EXECUTABLE_STATES,
+        run_after__lte=now,
     )
 
 
@@ -106,6 +111,10 @@ def brief(change: ChangeRequest) -> str:
 
 
 def _running(change: ChangeRequest) -> str:
+    if change.cancel_asked_at and change.phase != Phase.REVERTING:
+        return "helm to stop"
+    if change.held:
+        return change.held
     if change.phase == Phase.OBSERVING:
         return "its objects to become ready" if change.release_id else "its objects to go"
     if change.phase == Phase.VERIFYING:

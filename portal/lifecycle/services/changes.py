@@ -33,7 +33,7 @@ from portal.lifecycle.services import superseding
 from portal.lifecycle.services.previews import preview
 from portal.lifecycle.services.quotas import refuse_quota
 from portal.lifecycle.services.sealing import asked, facts, seal
-from portal.lifecycle.states import CHANGES, ChangeKind, ChangeState, Health
+from portal.lifecycle.states import CHANGES, ChangeKind, ChangeState, Health, Phase
 from portal.policy.emergencies import passable
 
 
@@ -232,13 +232,20 @@ def _denial(change: ChangeRequest) -> PolicyDenied:
 
 
 def cancel(change: ChangeRequest, *, actor: User, comment: str = "") -> None:
-    """Withdraw a change that no worker has taken yet. Raises NotPermitted, StateConflict."""
+    """Withdraw a change, or stop one that runs: a worker then ends what helm does and brings back what ran
+    before, so that it is still running when this returns. Raises NotPermitted, StateConflict."""
     require(actor, Verb.CANCEL, change.team_id)
+    if change.state == ChangeState.RUNNING:
+        _ask_to_stop(change, actor, comment)
+    else:
+        _withdraw(change, actor, comment)
+    change.refresh_from_db()
+
+
+def _withdraw(change: ChangeRequest, actor: User, comment: str) -> None:
     state = ChangeState(change.state)
     if not CHANGES.allows(state, ChangeState.CANCELLED):
-        raise StateConflict(
-            "It is too late to cancel: " + ("a worker is on it." if change.is_active else "it has ended.")
-        )
+        raise StateConflict("It is too late to cancel: it has ended.")
     with transaction.atomic():
         CHANGES.move(
             ChangeRequest.objects.all(),
@@ -252,4 +259,19 @@ def cancel(change: ChangeRequest, *, actor: User, comment: str = "") -> None:
         abandon(change)
         record("change.cancelled", change, actor=actor, comment=comment)
         announcing.ended(change, "change.cancelled", f"cancelled by {actor}. {comment}", actor=actor)
-    change.refresh_from_db()
+
+
+def _ask_to_stop(change: ChangeRequest, actor: User, comment: str) -> None:
+    if change.kind == ChangeKind.RETIRE:
+        raise StateConflict("Its objects are being removed, which cannot be stopped half way.")
+    now = clock.now()
+    with transaction.atomic():
+        asked = ChangeRequest.objects.filter(
+            pk=change.pk, state=ChangeState.RUNNING, cancel_asked_at=None
+        ).exclude(phase=Phase.REVERTING)
+        if not asked.update(
+            cancel_asked_at=now, cancel_asked_by=actor, cancel_comment=comment, run_after=now
+        ):
+            raise StateConflict("It ends already, or goes back to what ran before. Reload to see.")
+        record("change.stop_asked", change, actor=actor, comment=comment)
+        transaction.on_commit(lambda: tasks.wake(change.pk))
