@@ -4,7 +4,7 @@ VENV := .venv/bin/python
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo up down reset status test lint bench lock embedded dev
+.PHONY: help demo up down reset status test lint audit bench lock embedded dev
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-7s\033[0m %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ test: dev ## every check and every test
 
 lint: dev ## the checks without the tests
 	@exec $(VENV) -m tools.checks lint
+
+audit: dev ## what is known against the pinned packages
+	@exec $(VENV) -m tools.audit
 
 bench: dev ## the benchmarks (ratios against a baseline)
 	@exec $(VENV) -m tools.checks bench
