@@ -30,7 +30,7 @@ OF_THE_SERVER = ("status", "metadata.managedFields", "metadata.ownerReferences")
 
 @dataclass(frozen=True)
 class Owner:
-    """`at` is RFC 3339, "" when the server does not say; `operation` is Update or Apply, and of which part."""
+    """`at` is RFC 3339, "" when the server does not say; `operation` is Update or Apply, and of what."""
 
     manager: str
     at: str
@@ -53,7 +53,11 @@ def is_somebody(manager: str) -> bool:
 
 
 def is_controller(manager: str) -> bool:
-    return manager in CONTROL_PLANE or manager in settings.SLIPWAY_DRIFT_CONTROLLERS
+    return manager in CONTROL_PLANE or is_operator(manager)
+
+
+def is_operator(manager: str) -> bool:
+    return manager in settings.SLIPWAY_DRIFT_CONTROLLERS
 
 
 def entries(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -43,8 +43,11 @@ class Cover:
 
     def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A copy for people: Secrets as fingerprints, declared secrets covered, the server's own left out."""
-        masked = secrets.masked([plain(_settled(document))])[0]
-        covered: dict[str, Any] = self._covered(masked)
+        return self.masked(secrets.masked([plain(_settled(document))])[0])
+
+    def masked(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """As `document`, of one whose Secrets are fingerprints already."""
+        covered: dict[str, Any] = self._covered(plain(document))
         return covered
 
     def refusal(self, message: str, document: Mapping[str, Any]) -> str:
