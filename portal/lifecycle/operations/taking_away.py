@@ -18,7 +18,8 @@ from portal.core.pointers import pointer
 from portal.lifecycle.models import ChangeRequest, Remedy
 from portal.lifecycle.operations import field_paths
 from portal.lifecycle.operations.claims import ClaimLost
-from portal.lifecycle.operations.evidence import ownership
+from portal.lifecycle.operations.diffing import ABSENT
+from portal.lifecycle.operations.drift import ownership
 from portal.lifecycle.operations.evidence.bounds import short_value
 from portal.lifecycle.operations.evidence.covering import Cover
 from portal.lifecycle.operations.field_paths import Step, is_within
@@ -80,7 +81,7 @@ def _as_recorded(covered: Mapping[str, Any], items: Iterable[Item]) -> set[str]:
     found = set()
     for item in items:
         value = field_paths.value_at(covered, item["path"])
-        if value is not field_paths.ABSENT and short_value(value) == item["live"]:
+        if value is not ABSENT and item["live"] in (value, short_value(value)):
             found.add(item["path"])
     return found
 
@@ -88,7 +89,7 @@ def _as_recorded(covered: Mapping[str, Any], items: Iterable[Item]) -> set[str]:
 def removable(live: Mapping[str, Any], paths: Collection[str]) -> list[tuple[Step, ...]]:
     """The highest places that hold nothing but what is to go, and defaults; in an order in which removing one
     moves none of those that follow."""
-    kept = [path for path in ownership.owners(live) if path not in paths]
+    kept = [each for each in ownership.owners(live) if not any(is_within(each, path) for path in paths)]
     places = {steps for path in paths if (steps := _highest(live, path, kept))}
     outermost = [steps for steps in places if not any(steps[:n] in places for n in range(1, len(steps)))]
     return sorted(outermost, key=_from_the_end, reverse=True)

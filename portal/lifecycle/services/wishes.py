@@ -17,6 +17,7 @@ from portal.lifecycle.models import Application, ServiceInstance
 from portal.lifecycle.operations.wish import Wish
 from portal.lifecycle.selectors import instances
 from portal.lifecycle.services import carrying
+from portal.lifecycle.services.drift import remedies
 from portal.lifecycle.services.naming import (
     Data,
     Errors,
@@ -231,6 +232,7 @@ RESOLVERS: Mapping[str, Callable[[User, Data], Wish]] = {
     ChangeKind.UPGRADE: _upgrade,
     ChangeKind.ROLLBACK: _rollback,
     ChangeKind.PROMOTE: _promote,
+    ChangeKind.REMEDIATE: remedies.resolve,
     ChangeKind.RETIRE: _retire,
 }
 

@@ -1,0 +1,1 @@
+"""Finding the values with which a chart renders what runs."""
