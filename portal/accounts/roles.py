@@ -23,7 +23,7 @@ class PlatformRoleName(models.TextChoices):
 class Verb(StrEnum):
     VIEW = "view"  # see a team's applications, instances and changes
     REQUEST = "request"  # open changes: create, update, upgrade, rollback, promote, retire
-    CANCEL = "cancel"  # withdraw a change that has not started
+    CANCEL = "cancel"  # withdraw a change, or stop one that runs
     MANAGE_TEAM = "manage_team"  # applications and members of the team
     DECIDE = "decide"  # approve or reject at a gate
     BREAK_GLASS = "break_glass"  # pass a gate in an emergency, to be reviewed afterwards

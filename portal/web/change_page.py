@@ -14,7 +14,6 @@ from portal.core.errors import SlipwayError
 from portal.lifecycle.models import BreakGlass, ChangeRequest, LogLine
 from portal.lifecycle.selectors import changes, evidence, soak
 from portal.lifecycle.services import approvals, break_glass
-from portal.lifecycle.states import CHANGES, ChangeState
 from portal.web import judgements, live, reasking
 from portal.web.access import SignedIn
 from portal.web.decision import against_live, neighbours, risk, standing
@@ -136,9 +135,7 @@ def _overview(change: ChangeRequest) -> dict[str, Any]:
 
 
 def may_cancel(change: ChangeRequest, user: User) -> bool:
-    return CHANGES.allows(ChangeState(change.state), ChangeState.CANCELLED) and user.access.may(
-        Verb.CANCEL, change.team_id
-    )
+    return change.is_stoppable and user.access.may(Verb.CANCEL, change.team_id)
 
 
 def diff(change: ChangeRequest) -> against_live.AgainstLive | None:
@@ -175,6 +172,7 @@ def etag(change: ChangeRequest, user: User, tab: str, not_yet: SlipwayError | No
         change.seal,
         change.risk,
         change.held,
+        change.cancel_asked_at,
         change.evidence_asked_at,
         change.evidence_gathered_at,
         change.superseded_by_id,

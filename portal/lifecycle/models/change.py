@@ -12,7 +12,7 @@ from portal.environments.models import Cluster, Environment
 from portal.lifecycle.models.application import Application
 from portal.lifecycle.models.instance import ServiceInstance
 from portal.lifecycle.models.release import Release
-from portal.lifecycle.states import ACTIVE_STATES, ChangeKind, ChangeState, Phase
+from portal.lifecycle.states import ACTIVE_STATES, CHANGES, ChangeKind, ChangeState, Phase
 from services_catalog.models import Offering
 
 BULKY = ("inputs", "values", "masked_values", "objects_masked", "verdicts")
@@ -226,6 +226,14 @@ class ChangeRequest(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE_STATES
+
+    @property
+    def is_stoppable(self) -> bool:
+        """Whether it may still be withdrawn, or stopped while it runs; no removal can be stopped half way."""
+        if self.state != ChangeState.RUNNING:
+            return CHANGES.allows(ChangeState(self.state), ChangeState.CANCELLED)
+        going_on = self.cancel_asked_at is None and self.phase != Phase.REVERTING
+        return going_on and self.kind != ChangeKind.RETIRE
 
     @property
     def is_awaiting_approval(self) -> bool:

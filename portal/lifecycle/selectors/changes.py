@@ -130,13 +130,14 @@ def steps(change: ChangeRequest) -> list[Step]:
     """asked → judged → approved → applied → observed → verified, each with its time; the last only where
     checks are declared."""
     denied, gated = change.state == ChangeState.DENIED, change.environment.is_gated
-    refused = change.state in (
+    stopped = change.state == ChangeState.CANCELLED and change.started_at is not None
+    refused = not stopped and change.state in (
         ChangeState.REJECTED,
         ChangeState.CANCELLED,
         ChangeState.EXPIRED,
         ChangeState.SUPERSEDED,
     )
-    failed = change.state == ChangeState.FAILED
+    failed = stopped or change.state == ChangeState.FAILED
     marks: list[tuple[str, str, datetime | None, bool, str]] = [
         ("asked", "Asked", change.created_at, False, f"by {change.requested_by}"),
         (
@@ -158,7 +159,7 @@ def steps(change: ChangeRequest) -> list[Step]:
 
 def _after_applying(change: ChangeRequest) -> list[tuple[str, str, datetime | None, bool, str]]:
     """Ready, and then verified: by a change that was, or that is to be."""
-    failed = change.state == ChangeState.FAILED and change.applied_at is not None
+    failed = change.state in (ChangeState.FAILED, ChangeState.CANCELLED) and change.applied_at is not None
     done = change.finished_at if change.state == ChangeState.SUCCEEDED else None
     began = check_results.since(change.verifications)
     to_be = change.is_active and change.release and change.release.offering_version.verification

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_POST
 from portal.core.errors import SlipwayError
 from portal.lifecycle.models import ChangeComment, ChangeRequest
 from portal.lifecycle.services import approvals, break_glass, changes, comments, evidence, reseals
+from portal.lifecycle.states import ChangeState
 from portal.web import change_page
 from portal.web.access import SignedIn
 from portal.web.forms.decision import ServiceForm
 from portal.web.middleware import status_of
 
 Act = Callable[[ChangeRequest, ServiceForm], object]
+Said = str | Callable[[ChangeRequest], str]
 
 
 @require_POST
@@ -42,7 +44,13 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
     def act(change: ChangeRequest, form: ServiceForm) -> None:
         changes.cancel(change, actor=request.user, comment=form.cleaned_data["comment"])
 
-    return _act(request, pk, "cancel", act, "Cancelled. Nothing was applied.", "quiet")
+    return _act(request, pk, "cancel", act, _cancelled, "quiet")
+
+
+def _cancelled(change: ChangeRequest) -> str:
+    if change.state == ChangeState.RUNNING:
+        return "It is being stopped. What it has applied is taken back."
+    return "Cancelled. Nothing was applied."
 
 
 @require_POST
@@ -103,7 +111,7 @@ def review(request: SignedIn, pk: int) -> HttpResponse:
 
 
 def _act(
-    request: SignedIn, pk: int, name: str, act: Act, said: str, meaning: str = "ready", at: str = ""
+    request: SignedIn, pk: int, name: str, act: Act, said: Said, meaning: str = "ready", at: str = ""
 ) -> HttpResponse:
     """Do it; or show the page again with the reason beside its cause, and with what was typed."""
     change = get_object_or_404(change_page.rows(request.user), pk=pk)
@@ -115,7 +123,7 @@ def _act(
             form.refuse(error)
             status = status_of(error)
         else:
-            return _done(request, pk, said, meaning, at)
+            return _done(request, pk, said if isinstance(said, str) else said(change), meaning, at)
     return _again(request, pk, form, name, status)
 
 

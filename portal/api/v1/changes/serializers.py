@@ -114,6 +114,7 @@ class ChangeRow(serializers.ModelSerializer[ChangeRequest]):
             "proven",
             "emergency",
             "held",
+            "cancel_asked_at",
             "superseded_by",
             "outcome",
             "created_at",

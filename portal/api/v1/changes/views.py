@@ -95,7 +95,11 @@ class ChangeViewSet(
     @extend_schema(request=CancellationSerializer, responses=ChangeDetail, examples=examples.CANCELLATIONS)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        """Withdraw it before a worker takes it."""
+        """Withdraw it; or stop it while it runs, and what it has applied is taken back.
+
+        One that runs is still `running` in the answer, with `cancel_asked_at`; it becomes `cancelled` when
+        what ran before runs again. A removal under way cannot be stopped.
+        """
         change = self.get_object()
         changes.cancel(change, actor=actor_of(request), **self.read(CancellationSerializer, request))
         return self._answer(change)
