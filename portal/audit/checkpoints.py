@@ -1,7 +1,7 @@
 """Signed statements of how far each lane had come, kept outside of the database.
 
-A chain alone shows what was changed within it; that its end was cut off, or that all of it was written anew, shows
-against these. One JSON object a line; each carries the digest of the one before.
+A chain alone shows what was changed within it; that its end was cut off, or that all of it was written anew,
+shows against these. One JSON object a line; each carries the digest of the one before.
 """
 
 from __future__ import annotations

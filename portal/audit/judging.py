@@ -32,6 +32,16 @@ FIELDS = (
     "comment",
 )
 ON_BEHALF = ("on_behalf_of", "on_behalf_of_name")
+# what can be wrong, as `Fault.kind`
+KINDS = (
+    ("content", "Its content was altered"),
+    ("link", "Its link was altered"),
+    ("missing", "It is missing"),
+    ("foreign", "It does not belong there"),
+    ("cut off", "The end was cut off"),
+    ("rewritten", "It was written anew"),
+    ("checkpoint", "A checkpoint is wrong"),
+)
 PLACE = ("lane", "sequence", "previous_hash", "digest", "hash")
 
 

@@ -3,5 +3,6 @@
 from portal.audit.models.delivery import Delivery
 from portal.audit.models.event import AuditEvent
 from portal.audit.models.notification import Notification, NotificationPreference
+from portal.audit.models.verification import VerificationPass
 
-__all__ = ["AuditEvent", "Delivery", "Notification", "NotificationPreference"]
+__all__ = ["AuditEvent", "Delivery", "Notification", "NotificationPreference", "VerificationPass"]
