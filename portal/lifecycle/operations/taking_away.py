@@ -18,11 +18,11 @@ from portal.core.pointers import pointer
 from portal.lifecycle.models import ChangeRequest, Remedy
 from portal.lifecycle.operations import field_paths
 from portal.lifecycle.operations.claims import ClaimLost
-from portal.lifecycle.operations.diffing import ABSENT
+from portal.lifecycle.operations.diffing import ABSENT, IDENTITY_FIELDS
 from portal.lifecycle.operations.drift import ownership
 from portal.lifecycle.operations.evidence.bounds import short_value
 from portal.lifecycle.operations.evidence.covering import Cover
-from portal.lifecycle.operations.field_paths import Step, is_within
+from portal.lifecycle.operations.field_paths import Place, is_within
 from portal.lifecycle.operations.observation import kubernetes_for
 from portal.lifecycle.operations.rendering import connection_for
 from portal.lifecycle.operations.rollouts import Attempt
@@ -64,7 +64,7 @@ def _from_object(change: ChangeRequest, key: ObjectKey, items: Sequence[Item], a
         if live is None:
             return
         paths = _as_recorded(cover.document(live), items)
-        places = removable(live, paths)
+        places = removable(live, paths, _wholes(items))
         try:
             if places:
                 writer.patch(key, operations(live, places), MANAGER)
@@ -72,7 +72,7 @@ def _from_object(change: ChangeRequest, key: ObjectKey, items: Sequence[Item], a
             if attempted + 1 == TRIES:
                 raise
             continue
-        _say(attempt, key, items, paths)
+        _say(attempt, key, items, places)
         return
 
 
@@ -86,45 +86,58 @@ def _as_recorded(covered: Mapping[str, Any], items: Iterable[Item]) -> set[str]:
     return found
 
 
-def removable(live: Mapping[str, Any], paths: Collection[str]) -> list[tuple[Step, ...]]:
+def removable(live: Mapping[str, Any], paths: Collection[str], wholes: Collection[str] = ()) -> list[Place]:
     """The highest places that hold nothing but what is to go, and defaults; in an order in which removing one
-    moves none of those that follow."""
+    moves none of those that follow. Of `wholes` all goes or nothing."""
     kept = [each for each in ownership.owners(live) if not any(is_within(each, path) for path in paths)]
-    places = {steps for path in paths if (steps := _highest(live, path, kept))}
-    outermost = [steps for steps in places if not any(steps[:n] in places for n in range(1, len(steps)))]
+    found = {place.steps: place for path in paths if (place := _highest(live, path, kept, wholes))}
+    outermost = [p for p in found.values() if not any(p.steps[:n] in found for n in range(1, len(p.steps)))]
     return sorted(outermost, key=_from_the_end, reverse=True)
 
 
-def _highest(live: Mapping[str, Any], path: str, kept: Collection[str]) -> tuple[Step, ...]:
+def _highest(
+    live: Mapping[str, Any], path: str, kept: Collection[str], wholes: Collection[str]
+) -> Place | None:
     """A variable goes with its name and value, a container with all that the server filled in."""
     place = field_paths.locate(live, path)
     if place is None:
-        return ()
+        return None
     length = len(place.steps)
     while length > 1:
         outer = place.prefixes[length - 2]
         if outer in LASTING or any(is_within(other, outer) for other in kept):
             break
         length -= 1
-    return place.steps[:length]
+    if any(outer in wholes for outer in place.prefixes[: length - 1]):
+        return None
+    return Place(place.steps[:length], place.prefixes[:length])
 
 
-def _from_the_end(steps: tuple[Step, ...]) -> list[tuple[int, str]]:
-    return [(step, "") if isinstance(step, int) else (-1, step) for step in steps]
+def _wholes(items: Iterable[Item]) -> set[str]:
+    """Members of lists that were added: without its name, what is left of one is refused."""
+    ends = tuple(f"].{name}" for name in IDENTITY_FIELDS)
+    return {item["path"].rpartition(".")[0] for item in items if item["path"].endswith(ends)}
 
 
-def operations(live: Mapping[str, Any], places: Sequence[tuple[Step, ...]]) -> list[dict[str, Any]]:
+def _from_the_end(place: Place) -> list[tuple[int, str]]:
+    return [(step, "") if isinstance(step, int) else (-1, step) for step in place.steps]
+
+
+def operations(live: Mapping[str, Any], places: Sequence[Place]) -> list[dict[str, Any]]:
     """Tests first, so that each looks at the object as it was read."""
     uid = (live.get("metadata") or {}).get("uid")
     tests = [{"op": "test", "path": "/metadata/uid", "value": uid}]
-    tests += [{"op": "test", "path": pointer(p), "value": field_paths.at(live, p)} for p in places]
-    return [*tests, *({"op": "remove", "path": pointer(place)} for place in places)]
+    tests += [
+        {"op": "test", "path": pointer(p.steps), "value": field_paths.at(live, p.steps)} for p in places
+    ]
+    return [*tests, *({"op": "remove", "path": pointer(place.steps)} for place in places)]
 
 
-def _say(attempt: Attempt, key: ObjectKey, items: Iterable[Item], gone: Collection[str]) -> None:
+def _say(attempt: Attempt, key: ObjectKey, items: Iterable[Item], places: Sequence[Place]) -> None:
+    gone = [place.prefixes[-1] for place in places]
     for item in items:
         by = f", put there by {item['manager']}" if item["manager"] else ""
-        if item["path"] in gone:
+        if any(is_within(item["path"], path) for path in gone):
             attempt.log(f"took away {item['path']} of {key}{by}")
         else:
             attempt.log(f"left {item['path']} of {key} alone: it is not what it was when this was asked")

@@ -58,12 +58,23 @@ def test_what_somebody_deleted_is_missing_and_would_be_made_again(stage):
     assert entry(rows["diff"], "Service")["change"] == "added"
 
 
-def test_labels_annotations_and_restarts_beside_the_release_are_no_drift(stage):
+def test_a_restart_is_no_drift_and_a_label_or_an_annotation_that_somebody_put_is(stage):
+    """Controllers do as annotations tell them, and policies select by labels."""
     change = stage.update(secretEnv={"TOKEN": OLD_SECRET})
-    stage.kubectl("annotate", "deployment/shop-web", "example.com/seen=yes")
-    stage.kubectl("label", "service/shop-web", "example.com/tier=gold")
     stage.kubectl("rollout", "restart", "deployment/shop-web")
     assert gathered(change)["drift"].status == Status.GOOD
+    stage.kubectl("annotate", "deployment/shop-web", "example.com/seen=yes")
+    stage.kubectl("label", "service/shop-web", "example.com/tier=gold")
+    row = gathered(change)["drift"]
+    assert row.status == Status.NOTE
+    (annotated,) = entry(row, "Deployment")["fields"]
+    (labelled,) = entry(row, "Service")["fields"]
+    assert (annotated["path"], annotated["sealed"], annotated["live"]) == (
+        "metadata.annotations.example.com/seen",
+        None,
+        "yes",
+    )
+    assert (labelled["path"], labelled["manager"]) == ("metadata.labels.example.com/tier", "kubectl-label")
 
 
 def test_what_a_person_puts_beside_the_release_is_drift(stage):

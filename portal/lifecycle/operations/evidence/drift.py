@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from portal.lifecycle.models import Evidence
-from portal.lifecycle.operations.diffing import FieldDiff, compare
-from portal.lifecycle.operations.evidence import ownership
+from portal.lifecycle.operations.drift import ownership
+from portal.lifecycle.operations.drift.comparing import REPLICAS, Compared, Difference, differences
 from portal.lifecycle.operations.evidence.bounds import key_dict, short_value
 from portal.lifecycle.operations.evidence.covering import Cover, is_alike
 from portal.lifecycle.operations.evidence.found import Found
-from portal.lifecycle.operations.evidence.ownership import Owner
 from portal.lifecycle.operations.evidence.sights import Sight
 from portal.lifecycle.operations.evidence.subject import Subject
 from portal.lifecycle.operations.quota import AUTOSCALER
 
 MOST_OBJECTS, MOST_FIELDS = 100, 50
-REPLICAS = "spec.replicas"
 Scaled = set[tuple[str, str, str]]
 
 
@@ -44,62 +42,32 @@ def _drifted(sight: Sight, cover: Cover, scaled: Scaled) -> dict[str, Any] | Non
     assert sight.sealed is not None  # noqa: S101 the caller chose those
     if sight.live is None:
         return {"key": key_dict(sight.key), "fields": [], "missing": True}
-    fields = [
-        field
-        for field in _differing(sight, cover)
-        if not (field.path == REPLICAS and _is_scaled(sight, scaled))
-    ]
-    owners = ownership.owners(sight.live)
-    said = [_said(field, owners.get(field.path)) for field in fields]
-    said += _added(sight, cover, {field.path for field in fields})
+    said = [_said(difference) for difference in _differences(sight, cover, scaled)]
     if not said:
         return None
     more = {"left_off": len(said) - MOST_FIELDS} if len(said) > MOST_FIELDS else {}
     return {"key": key_dict(sight.key), "fields": said[:MOST_FIELDS], "missing": False, **more}
 
 
-def _added(sight: Sight, cover: Cover, known: Collection[str]) -> list[dict[str, Any]]:
-    """What a person put there besides, and applying the release again would leave: a sidecar, a variable."""
-    live = sight.live or {}
-    if not any(is_by_hand(entry) for entry in (live.get("metadata") or {}).get("managedFields") or []):
+def _differences(sight: Sight, cover: Cover, scaled: Scaled) -> list[Difference]:
+    live, made = sight.live or {}, sight.as_sealed.document
+    if made is not None and is_alike(live, made) and not ownership.added(live, live):
         return []
-    return [
-        {
-            "path": owned.path,
-            "sealed": None,
-            "live": short_value(owned.value),
-            "manager": owned.owner.manager,
-            "at": owned.owner.at,
-        }
-        for owned in ownership.added_by_hand(live, cover.document(live))
-        if owned.path not in known
-    ]
+    compared = Compared(
+        cover.document(live),
+        cover.document(sight.sealed or {}),
+        cover.document(made) if made is not None else None,
+    )
+    return differences(live, compared, is_scaled=_is_scaled(sight, scaled))
 
 
-def is_by_hand(entry: Mapping[str, Any]) -> bool:
-    return str(entry.get("manager") or "").startswith(ownership.BY_HAND)
-
-
-def _differing(sight: Sight, cover: Cover) -> list[FieldDiff]:
-    """From live to sealed. Where the server refuses to apply what was sealed (a field that cannot be changed
-    back), what the release names is compared with what is there."""
-    assert sight.live is not None  # noqa: S101 the caller looked
-    if sight.as_sealed.document is not None and is_alike(sight.live, sight.as_sealed.document):
-        return []
-    live = cover.document(sight.live)
-    if sight.as_sealed.document is not None:
-        return list(compare([live], [cover.document(sight.as_sealed.document)])[0].fields)
-    sealed = cover.document(sight.sealed or {})
-    sealed["apiVersion"] = live["apiVersion"]
-    return [field for field in compare([live], [sealed])[0].fields if field.has]
-
-
-def _said(field: FieldDiff, owner: Owner | None) -> dict[str, Any]:
+def _said(difference: Difference) -> dict[str, Any]:
     said = {
-        "path": field.path,
-        "sealed": short_value(field.new) if field.has else None,
-        "live": short_value(field.old) if field.had else None,
+        "path": difference.path,
+        "sealed": short_value(difference.sealed),
+        "live": short_value(difference.live),
     }
+    owner = difference.owner
     return {**said, "manager": owner.manager, "at": owner.at} if owner else said
 
 
@@ -114,7 +82,7 @@ def _scaled(sights: Iterable[Sight]) -> Iterable[tuple[str, str, str]]:
 def _is_scaled(sight: Sight, scaled: Scaled) -> bool:
     """An autoscaler of the release's own, or of others, minds the number."""
     owner = ownership.owners(sight.live or {}).get(REPLICAS)
-    by_controller = owner is not None and owner.manager in ownership.CONTROLLERS
+    by_controller = owner is not None and ownership.is_controller(owner.manager)
     return by_controller or (sight.key.namespace, sight.key.kind, sight.key.name) in scaled
 
 

@@ -10,31 +10,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.clusters.api import NotFound
-from portal.clusters.errors import ClusterError, ClusterRefused, ClusterUnreachable
+from portal.clusters.errors import ClusterRefused, ClusterUnreachable
 from portal.clusters.kubernetes import Kubernetes
 from portal.clusters.types import Document, Target
 from portal.core.objects import ObjectKey, key_of
 from portal.lifecycle.models import ServiceInstance
-from portal.lifecycle.operations.evidence.ownership import HELM
+from portal.lifecycle.operations.drift.trying import (
+    MANAGED_BY,
+    RELEASE_NAME,
+    RELEASE_NAMESPACE,
+    Answer,
+    applied,
+    marked,
+)
 from portal.lifecycle.operations.observation import kubernetes_for, namespaced
 from portal.lifecycle.operations.rendering import connection_for
 
 CONCURRENT = 8
 PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 10.0
-MANAGED_BY = "app.kubernetes.io/managed-by"
-RELEASE_NAME, RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
-NO_DRY_RUNS = "does not support dry run"  # what the API server says of an admission webhook with side effects
+NOT_ASKED = Answer()
 Identity = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What applying one document would make of the object, or why the cluster refuses it, or cannot say."""
-
-    document: Document | None = None
-    refusal: str = ""
-    unsure: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,8 +42,8 @@ class Sight:
     live: Document | None
     sealed: Document | None
     wanted: Document | None
-    as_sealed: Answer = Answer()
-    as_wanted: Answer = Answer()
+    as_sealed: Answer = NOT_ASKED
+    as_wanted: Answer = NOT_ASKED
 
 
 def look(
@@ -97,36 +93,15 @@ class _Observer:
         return self._applied(wanted, comes_with=live is None and self._comes_with_the_release(wanted))
 
     def _applied(self, document: Document, *, comes_with: bool = False) -> Answer:
-        try:
-            made = self._deployer.dry_run_apply(marked(document, self._target), HELM)
-        except ClusterUnreachable:
-            raise
-        except ClusterError as exc:
-            # its namespace or its kind is made by the same release, so it cannot be tried before
-            if comes_with and isinstance(exc, NotFound | ClusterRefused):
-                return Answer(document)
-            if NO_DRY_RUNS in exc.message:
-                return Answer(unsure=f"Not tried: {exc.message}")
-            return Answer(refusal=exc.message)
-        return Answer(made)
+        answer = applied(self._deployer, marked(document, self._target))
+        # its namespace or its kind is made by the same release, so it cannot be tried before
+        if comes_with and isinstance(answer.error, NotFound | ClusterRefused):
+            return Answer(document)
+        return answer
 
     def _comes_with_the_release(self, document: Document) -> bool:
         key = key_of(document)
         return key.namespace in self._namespaces or key.kind in self._kinds
-
-
-def marked(document: Mapping[str, Any], target: Target) -> Document:
-    """As helm applies it: with the marks by which it knows its own."""
-    metadata = document.get("metadata") or {}
-    annotations = {RELEASE_NAME: target.release, RELEASE_NAMESPACE: target.namespace}
-    return {
-        **document,
-        "metadata": {
-            **metadata,
-            "labels": {**(metadata.get("labels") or {}), MANAGED_BY: "Helm"},
-            "annotations": {**(metadata.get("annotations") or {}), **annotations},
-        },
-    }
 
 
 def _belongs_to(live: Mapping[str, Any], target: Target) -> bool:
