@@ -31,6 +31,7 @@ from tests.factories import (
     member,
     platform,
 )
+from tests.fixtures.snapshots import Snapshot, Take
 
 TEMPLATE = {
     "metadata": {"labels": {"app": "shop-api"}},
@@ -103,8 +104,17 @@ class World:
 PEOPLE = ("anonymous", "alice", "bob", "mona", "pia", "olga", "pete", "audrey")
 
 
+@pytest.fixture(scope="session")
+def world_snapshot(snapshot_of: Take) -> Snapshot[World]:
+    return snapshot_of(build)
+
+
 @pytest.fixture
-def world(db: None) -> World:
+def world(db: None, world_snapshot: Snapshot[World]) -> World:
+    return world_snapshot.restore()
+
+
+def build() -> World:
     shop, payments = TeamFactory(slug="shop", name="Shop"), TeamFactory(slug="payments", name="Payments")
     people = {
         "alice": member("alice", shop),

@@ -9,8 +9,9 @@ import pytest
 from portal.accounts.models import Membership, PlatformRole, User
 from portal.environments.models import Environment
 from portal.lifecycle.models import ChangeRequest
-from tests.factories import UserFactory, member, platform
-from tests.fixtures.organisation import Organisation
+from tests.factories import ClusterFactory, UserFactory, member, platform
+from tests.fixtures.organisation import Organisation, load
+from tests.fixtures.snapshots import Snapshot, Take
 from tests.lifecycle.helpers import ask, succeed
 
 
@@ -22,8 +23,17 @@ class Gate:
     people: dict[str, User]
 
 
+@pytest.fixture(scope="session")
+def gate_snapshot(snapshot_of: Take) -> Snapshot[Gate]:
+    return snapshot_of(lambda: build(load(ClusterFactory())))
+
+
 @pytest.fixture
-def gate(organisation: Organisation) -> Gate:
+def gate(db: None, gate_snapshot: Snapshot[Gate]) -> Gate:
+    return gate_snapshot.restore()
+
+
+def build(organisation: Organisation) -> Gate:
     shop = organisation.shop
     people = {
         name: organisation.people[name] for name in ("alice", "bob", "mona", "pia", "olga", "pete", "audrey")
