@@ -9,5 +9,6 @@ pytest_plugins = [
     "tests.fixtures.policies",
     "tests.fixtures.portal",
     "tests.fixtures.trail",
+    "tests.fixtures.webhook",
     "tests.fixtures.guard",
 ]

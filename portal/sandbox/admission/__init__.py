@@ -15,6 +15,7 @@ from portal.sandbox.admission.pod_defaults import DefaultStorageClass, PodDefaul
 from portal.sandbox.admission.pod_security import PodSecurity
 from portal.sandbox.admission.policies import ValidatingAdmissionPolicies
 from portal.sandbox.admission.quota import ResourceQuotaAdmission
+from portal.sandbox.admission.webhooks import MutatingWebhooks
 
 if TYPE_CHECKING:
     from portal.sandbox.cluster import Cluster
@@ -32,6 +33,7 @@ def default_chain(cluster: Cluster) -> list[Plugin]:
         DefaultStorageClass(store, resources),
         ServiceAddresses(store, resources),
         JobSelectors(),
+        MutatingWebhooks(store, resources, cluster.decoder),
         InertKinds(),
         PodSecurity(store, resources),
         ValidatingAdmissionPolicies(store, resources),

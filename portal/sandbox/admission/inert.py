@@ -8,7 +8,6 @@ from portal.sandbox.contexts import Attributes
 INERT = {
     ("", "replicationcontrollers"): "makes no pods for it",
     ("admissionregistration.k8s.io", "mutatingadmissionpolicies"): "does not apply it",
-    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"): "calls no webhooks",
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): "calls no webhooks",
     ("apiregistration.k8s.io", "apiservices"): "forwards no requests to it",
     ("certificates.k8s.io", "certificatesigningrequests"): "never signs it",
