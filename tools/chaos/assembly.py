@@ -72,7 +72,8 @@ def services(plan: Plan, shape: Shape) -> Iterator[Part]:
 def free_ports(count: int) -> list[int]:
     """Ports on loopback that nobody listens on now, and that no outgoing connection will be given."""
     # not of the seed: two stacks with one seed must not choose the same
-    dice, found = random.SystemRandom(), []
+    dice = random.SystemRandom()
+    found: list[int] = []
     with ExitStack() as held:
         while len(found) < count:
             probe = held.enter_context(socket.socket())

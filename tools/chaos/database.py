@@ -59,7 +59,7 @@ class Database(postgres.Server):
                 autocommit=True,
                 row_factory=dict_row,
             )
-        cursor = self._connection.execute(query, values)  # type: ignore[call-overload]
+        cursor = self._connection.execute(query, values)
         return cursor.fetchall() if cursor.description else []
 
     def forget(self) -> None:

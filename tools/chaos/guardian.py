@@ -50,7 +50,8 @@ class Guardian:
 
 def watch(mark: str) -> None:
     """Until standard input closes."""
-    folders, databases = [], []
+    folders: list[Path] = []
+    databases: list[Path] = []
     for line in sys.stdin:
         kind, _, path = line.strip().partition(" ")
         if kind == "done":

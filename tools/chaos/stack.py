@@ -28,7 +28,7 @@ from tools.chaos import library, procs, template
 from tools.chaos.assembly import Shape, free_ports, plan_of, services, state_at
 from tools.chaos.broker import Broker
 from tools.chaos.client import Client
-from tools.chaos.cluster import Cluster
+from tools.chaos.cluster import FAULTS, Cluster
 from tools.chaos.database import Database
 from tools.chaos.guardian import Guardian
 from tools.chaos.links import Link, Loop
@@ -39,7 +39,8 @@ from tools.postgres import DATABASE, scratch
 from tools.supervisor import processes, procfs
 from tools.supervisor.ports import HOST
 
-PREPARE_SECONDS = 60.0
+# on a machine that is busy with much else
+PREPARE_SECONDS = 240.0
 UNDER_WAY = "('queued', 'running')"
 
 
@@ -182,6 +183,19 @@ class Stack(Machine):
         """A part's processes, helm excepted: it gets no environment of ours."""
         return self.database.pids() if name == "database" else super().pids(name)
 
+    def mend(self) -> None:
+        """Whole again: links as new, no faults, everything running and answering."""
+        for link in self.links.values():
+            link.mend()
+        if not self.database.pids():
+            self.start("database")
+        self.database.resume()
+        for name in self.children:
+            self.resume(name)
+            self.start(name, wait=False)
+        self.await_healthy()
+        self.cluster.request("DELETE", FAULTS)
+
     def kill_child(self, worker: str = "worker-1", *, pid: int = 0) -> int:
         """SIGKILL for one process of a worker's pool: this one, else one that runs a helm, else any."""
         pool = procs.children_of(self.main_pid(worker))
@@ -226,6 +240,23 @@ class Stack(Machine):
     def change(self, number: int) -> dict[str, Any]:
         """A change's row: state, phase, fencing_token, lease_owner, lease_expires_at, run_after …"""
         return self.sql("SELECT * FROM lifecycle_changerequest WHERE id = %s", number)[0]
+
+    def worker_of(self, number: int) -> str:
+        """The worker that holds the change's lease now; "" for none."""
+        owner = str(self.change(number)["lease_owner"]).split(":")
+        pid = int(owner[1]) if len(owner) > 1 else 0
+        workers = [name for name in self.children if name.startswith("worker")]
+        return next((name for name in workers if pid in self.pids(name)), "")
+
+    def await_pending(self, namespace: str, release: str, *, seconds: float = 60) -> list[int]:
+        """Wait until a helm of the portal's is in the middle of a release; the helms under way."""
+
+        def begun() -> list[int]:
+            mine = [each for each in self.cluster.records(namespace) if each.release == release]
+            newest = max(mine, key=lambda each: each.revision, default=None)
+            return self.helms() if newest is not None and newest.status.startswith("pending") else []
+
+        return until(begun, f"helm has begun with {release}", seconds=seconds)
 
     def under_way(self) -> int:
         """Changes that a worker has to do something for."""
