@@ -1,5 +1,5 @@
-"""Copies of the trail to take away: JSON Lines, which lose nothing and can be verified without a database, and
-CSV for spreadsheets. Nothing is held in memory, and no transaction stays open while a slow reader reads."""
+"""Copies of the trail to take away: JSON Lines, which lose nothing and are proven without a database, and CSV
+for spreadsheets. Nothing is held in memory, and no transaction stays open while a slow reader reads."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def public_text(key: Ed25519PublicKey) -> str:
 
 
 def id_of(key: Ed25519PublicKey) -> str:
-    """What a checkpoint names its key by: the first 16 hexadecimal digits of the SHA-256 of the public key."""
+    """What a checkpoint names its key by: 16 hexadecimal digits of the SHA-256 of the public key."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 

@@ -30,7 +30,7 @@ AT_ONCE = 20_000
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of the trail: the last pass that came to an end, the one under way, the last checkpoint."""
+    """What is known of the trail: the last pass that ended, the one under way, the last checkpoint."""
 
     finished: VerificationPass | None
     current: VerificationPass | None
@@ -87,7 +87,7 @@ def _begin() -> VerificationPass:
 
 
 def _advance(row: VerificationPass, seconds: float) -> None:
-    """Walk from where the pass has come, until its goal, a fault, or the end of the time; some way at least."""
+    """Walk on, until the goal, a fault, or the end of the time; one step at least."""
     began, before = time.monotonic(), row.checked
     last = checkpoints.latest()
     fault = checkpoints.contradicted(last) if last else None

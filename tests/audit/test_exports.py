@@ -18,6 +18,7 @@ from portal.audit.models import AuditEvent
 from portal.audit.recording import record
 from tests.audit.trails import write
 from tests.factories import TeamFactory, UserFactory
+from tests.fixtures.trail import disarmed
 
 pytestmark = pytest.mark.django_db
 Lines = list[dict[str, Any]]
@@ -134,8 +135,6 @@ def test_cells_are_never_formulas(tmp_path: Path) -> None:
 
 
 def test_the_command_proves_the_database_and_fails_when_it_is_broken() -> None:
-    from tests.fixtures.trail import disarmed
-
     victim = write(4)[1]
     checkpoints.take()
     assert "1 checkpoints fit, from number 1" in audit("verify", "--processes", "1")
