@@ -197,9 +197,11 @@ class Stack(Machine):
         self.cluster.request("DELETE", FAULTS)
 
     def kill_child(self, worker: str = "worker-1", *, pid: int = 0) -> int:
-        """SIGKILL for one process of a worker's pool: this one, else one that runs a helm, else any."""
+        """SIGKILL for one process of a worker's pool: this one, one with a helm, or any; 0 for none."""
         pool = procs.children_of(self.main_pid(worker))
         busy = [each for each in pool if set(procs.children_of(each)) & set(self.helms())]
+        if not pool and not pid:
+            return 0
         chosen = pid or self.dice.choice(busy or pool)
         processes.send([chosen], signal.SIGKILL)
         return chosen
