@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,7 +84,7 @@ def admit(attempt: Attempt) -> None:
         news = any(row.told_at is None or row.told_at <= now - LONGEST for row in rows)
         if news:
             SignInCount.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=now)
-    raise TooManyAttempts(seconds=max(int(wait.total_seconds()) + 1, 1), news=news)
+    raise TooManyAttempts(seconds=math.ceil(wait.total_seconds()), news=news)
 
 
 def succeeded(attempt: Attempt) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_cache_control
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -31,6 +32,13 @@ HEADERS = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOTHING),
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+CLEAR = {
+    "type": "urn:slipway:problem:tls_required",
+    "title": "Tls required",
+    "status": 403,
+    "code": "tls_required",
+    "detail": "Use https. A token sent in the clear may have been read: revoke it.",
+}
 # what a page asks for by itself, while nobody need be there
 LIVE_PARTS = ("-live", "-objects")
 
@@ -42,7 +50,7 @@ class SecurityHeaders:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        response = _in_the_clear(request) or self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
@@ -65,6 +73,14 @@ class LivingSession:
         if personal and "Cache-Control" not in response.headers:
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+def _in_the_clear(request: HttpRequest) -> HttpResponse | None:
+    """A refusal for a program that speaks plain http where only TLS is served: a redirect would hide that its
+    token has crossed the network for all to read."""
+    if not settings.SECURE_SSL_REDIRECT or request.is_secure() or not request.path.startswith("/api/"):
+        return None
+    return JsonResponse(CLEAR, status=403, content_type="application/problem+json")
 
 
 def _asked_by_the_page(request: HttpRequest) -> bool:

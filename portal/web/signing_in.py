@@ -23,7 +23,8 @@ def attempt_of(request: HttpRequest) -> Attempt:
 
 
 def begin(request: HttpRequest) -> None:
-    """Note in the fresh session which browser it is of."""
+    """Another session, also for somebody who was signed in already, that knows which browser it is of."""
+    request.session.cycle_key()
     agent = request.headers.get("User-Agent", "")
     request.session.begin(  # type: ignore[attr-defined] # portal.accounts.sessions
         agent="".join(each for each in agent if each.isprintable()), address=address_of(request.META)

@@ -81,9 +81,8 @@ class SignIn(LoginView):
             record("session.throttled", self._tried(), actor=None, after={"seconds": error.seconds})
         form = SignInForm(self.request, initial={"username": self.request.POST.get("username", "")[:150]})
         context = self.get_context_data(form=form, slowed_down=error)
-        headers = {"Retry-After": str(error.seconds)}
         response = render(self.request, self.template_name, context, status=429)
-        response.headers.update(headers)
+        response["Retry-After"] = str(error.seconds)
         return response
 
     def _tried(self) -> User | Attempt:
