@@ -162,6 +162,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "GuardMode": "portal.environments.models.environment.Environment.Guard",
         "VersionStatus": "services_catalog.models.VersionStatus",
         "EvidenceStatus": "portal.lifecycle.models.evidence.Evidence.Status",
+        "DriftStatus": "portal.lifecycle.models.drift.DriftReport.Status",
         "ObjectState": "portal.api.v1.instances.serializers.OBJECT_STATES",
         "TeamRole": "portal.accounts.roles.TeamRole",
         "PlatformRole": "portal.accounts.roles.PlatformRoleName",

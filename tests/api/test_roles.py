@@ -15,7 +15,7 @@ from portal.core import clock
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import ChangeComment, ChangeRequest, ServiceInstance
 from portal.lifecycle.services import break_glass, comments
-from tests.api import policy_rows
+from tests.api import drift_rows, policy_rows
 from tests.api.conftest import PEOPLE, World
 from tests.factories import WindowFactory
 
@@ -233,6 +233,32 @@ TABLE: dict[str, Row] = {
     "DELETE /instances/{id}/announce-retirement/": Row(
         "401 204 204 204 404 403 403 403", at("instances/{instance}/announce-retirement/")
     ),
+    "GET /drift/": Row(EVERYBODY, at("drift/")),
+    "GET /instances/{instance_id}/drift/": Row(TEAM, drift_rows.at),
+    "POST /instances/{instance_id}/drift/scan/": Row(
+        "401 202 202 202 404 202 403 403", lambda world: drift_rows.at(world, "scan/")
+    ),
+    "POST /instances/{instance_id}/drift/revert/": Row(
+        "401 201 201 201 404 403 403 403", lambda world: drift_rows.at(world, "revert/"), lambda world: {}
+    ),
+    # its chart makes no such object, which whoever may ask is told
+    "POST /instances/{instance_id}/drift/adopt/": Row(
+        "401 422 422 422 404 403 403 403", lambda world: drift_rows.at(world, "adopt/"), lambda world: {}
+    ),
+    "POST /instances/{instance_id}/drift/adopt/preview/": Row(
+        "401 200 200 200 404 403 403 403",
+        lambda world: drift_rows.at(world, "adopt/preview/"),
+        lambda world: {},
+    ),
+    "POST /instances/{instance_id}/drift/tolerances/": Row(
+        "401 201 201 201 404 201 403 403",
+        lambda world: drift_rows.at(world, "tolerances/"),
+        drift_rows.toleration,
+    ),
+    "DELETE /instances/{instance_id}/drift/tolerances/{id}/": Row(
+        "401 204 204 204 404 204 403 403",
+        lambda world: drift_rows.at(world, f"tolerances/{drift_rows.tolerated(world).pk}/"),
+    ),
     "GET /changes/": Row(EVERYBODY, at("changes/")),
     "POST /changes/": Row("401 201 201 201 404 403 403 403", at("changes/"), retirement),
     "POST /previews/": Row("401 200 200 200 404 403 403 403", at("previews/"), retirement),
@@ -273,6 +299,7 @@ TABLE: dict[str, Row] = {
     "GET /audit/": Row(EVERYBODY, at("audit/")),
     "GET /audit/{id}/": Row(TEAM, lambda world: f"audit/{an_event(world)}/"),
     "GET /audit/verify/": Row(READERS, at("audit/verify/")),
+    "GET /audit/export/": Row(EVERYBODY, at("audit/export/")),
     "GET /tokens/": Row(EVERYBODY, at("tokens/")),
     "POST /tokens/": Row(
         "401 201 201 201 201 201 201 201", at("tokens/"), lambda world: {"name": "for the pipeline"}

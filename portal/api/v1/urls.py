@@ -11,6 +11,8 @@ from portal.api.v1.audit.views import AuditViewSet
 from portal.api.v1.blast_radii.views import BlastRadiusViewSet
 from portal.api.v1.changes.comments import CommentViewSet
 from portal.api.v1.changes.views import ChangeViewSet
+from portal.api.v1.drift.urls import drift_patterns
+from portal.api.v1.drift.views import DriftViewSet
 from portal.api.v1.environments.views import ClusterViewSet, EnvironmentViewSet
 from portal.api.v1.exceptions.views import ExceptionViewSet
 from portal.api.v1.gate_reports.views import GateReportViewSet
@@ -38,6 +40,7 @@ for prefix, viewset, name in (
     ("changes", ChangeViewSet, "change"),
     (r"changes/(?P<change_id>[0-9]{1,18})/comments", CommentViewSet, "comment"),
     ("instances", InstanceViewSet, "instance"),
+    ("drift", DriftViewSet, "drift"),
     ("applications", ApplicationViewSet, "application"),
     ("teams", TeamViewSet, "team"),
     ("environments", EnvironmentViewSet, "environment"),
@@ -70,6 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         GuardViewSet.as_view({"get": "retrieve", "post": "create"}),
         name="environment-guard",
     ),
+    *drift_patterns,
     *router.urls,
     re_path("^", UnknownPath.as_view(), name="unknown"),
 ]

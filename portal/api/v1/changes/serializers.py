@@ -16,6 +16,7 @@ from portal.policy import Verdict
 
 MAX_ID = 10**18
 STEP_STATES = get_args(get_type_hints(changes.Step)["state"])
+# drift has doors of its own: instances/{id}/drift/
 ASKED = [kind for kind in ChangeKind.choices if kind[0] != ChangeKind.REMEDIATE]
 
 
