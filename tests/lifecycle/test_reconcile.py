@@ -40,17 +40,6 @@ def test_a_cluster_that_is_down_is_tried_again_later(provisioned, namespace):
     assert work_off(change).state == ChangeState.SUCCEEDED
 
 
-def test_a_cluster_that_stays_down_fails_the_change_in_bounded_time(provisioned, namespace):
-    change = ask(provisioned.alice, **SERVICE, values=WEB)
-    Cluster.objects.update(kubeconfig=UNREACHABLE)
-    for _ in range(2 * reconcile.MAX_ATTEMPTS + 2):
-        ChangeRequest.objects.filter(pk=change.pk).update(run_after=change.created_at)
-        reconcile.advance(change.pk, owner="test")
-    change.refresh_from_db()
-    assert change.state == ChangeState.FAILED
-    assert "Rolling back failed too" in change.outcome
-
-
 def test_what_was_not_approved_is_not_applied(provisioned):
     change = ask(provisioned.alice, application="storefront", environment="production", offering="namespace")
     approvals.approve(change, actor=provisioned.olga, digest=change.seal)
