@@ -12,7 +12,7 @@ import pyhelm3
 
 from portal.clusters import binary as helm_binary
 from portal.clusters import process
-from portal.clusters.errors import HelmFailed, HelmStopped, HelmTimeout
+from portal.clusters.errors import HelmFailed, HelmKilled, HelmStopped, HelmTimeout
 from portal.clusters.helm_errors import classify
 from portal.clusters.helm_log import readable
 from portal.clusters.types import Target
@@ -82,6 +82,8 @@ class Command(pyhelm3.Command):
             raise HelmStopped from None
         except process.ChildTooLoud:
             raise HelmFailed("Helm wrote more output than is accepted.") from None
+        if done.returncode < 0:
+            raise HelmKilled
         if done.returncode:
             raise classify(done.stderr, conceal=self._conceal)
         return done.stdout

@@ -100,6 +100,14 @@ class HelmFailed(ClusterError):
     default_message = "Helm ended with an error."
 
 
+class HelmKilled(HelmFailed):
+    """Somebody else ended it: the kernel for want of memory, or a person. A release may be left pending."""
+
+    code = "helm_killed"
+    default_message = "Helm was killed before it ended. It is tried again; look at this machine's memory."
+    retryable = True
+
+
 class HelmMissing(HelmFailed):
     """There is no helm at the configured place, or it is not helm."""
 

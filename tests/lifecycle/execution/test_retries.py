@@ -27,6 +27,7 @@ from portal.lifecycle.operations.retries import NEVER, UNEXPECTED, retry_for
         (errors.ClusterConflict(), 1),
         (errors.ChartDoesNotRender(), 1),
         (errors.HelmFailed(), 1),
+        (errors.HelmKilled(), 4),
         (SealBroken(), 1),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
