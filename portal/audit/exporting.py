@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 
 from portal.accounts.models import User
 from portal.audit import lanes
@@ -20,7 +21,7 @@ from portal.audit.recording import record
 from portal.audit.trail import TRAIL
 from portal.core import clock
 
-FORMATS: Mapping[str, str] = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+FORMATS: Mapping[str, str] = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 KIND = "slipway-audit-export"
 CHUNK, PART = 5000, 200
 _CSV = (
@@ -135,3 +136,10 @@ _WRITERS: Mapping[str, Callable[[Iterator[AuditEvent], Mapping[str, Any]], Itera
     "jsonl": _json_lines,
     "csv": _comma_separated,
 }
+
+
+def download(lines: Iterator[str], form: str) -> StreamingHttpResponse:
+    """An answer that is kept as a file."""
+    name = f"slipway-audit-{clock.now():%Y%m%dT%H%M%SZ}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(in_parts(lines), content_type=FORMATS[form], headers=headers)

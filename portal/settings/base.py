@@ -168,6 +168,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PlatformRole": "portal.accounts.roles.PlatformRoleName",
         "WindowKind": "portal.environments.models.window.Window.Kinds",
         "OfferingRole": "services_catalog.models.Role",
+        "AuditFaultKind": "portal.audit.judging.KINDS",
     },
 }
 

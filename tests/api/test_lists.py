@@ -162,7 +162,7 @@ def test_a_list_costs_the_same_queries_at_3_and_at_30_rows(world: World, path: s
 def test_every_list_is_pinned() -> None:
     reads = {operation.split()[1] for operation in operations() if operation.startswith("GET")}
     lists = {path for path in reads if not path.endswith("}/")}
-    single = {"/me/", "/audit/verify/", "/changes/{id}/log/", "/changes/{id}/diff/"}
+    single = {"/me/", "/audit/verify/", "/audit/export/", "/changes/{id}/log/", "/changes/{id}/diff/"}
     single |= {"/changes/{id}/evidence/"}
     single |= {"/changes/{id}/evidence/", "/environments/{slug}/guard/", "/reports/gates/"}
     single |= {"/exceptions/debt/", "/clusters/{slug}/policies/"}
