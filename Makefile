@@ -4,7 +4,7 @@ VENV := .venv/bin/python
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo up down reset status test lint audit bench lock embedded dev
+.PHONY: help demo up down reset status test lint audit bench chaos lock embedded dev
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-7s\033[0m %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ audit: dev ## what is known against the pinned packages
 
 bench: dev ## the benchmarks (ratios against a baseline)
 	@exec $(VENV) -m tools.checks bench
+
+chaos: dev ## changes under random kills, then proof (CHANGES=100 MINUTES=3 SEED=…)
+	@exec $(VENV) -m tools.chaos
 
 lock: dev ## lock the Python and front-end packages again
 	@exec $(VENV) -m tools.lock

@@ -14,7 +14,6 @@ PLACES = (("alice", "storefront"), ("bob", "search"), ("pia", "ledger"))
 KINDS = {"update": 9, "upgrade": 3, "rollback": 3, "broken": 2, "retire": 2}
 # of changes one after another in a lane; the more lanes, the more happens at once
 LANE_LENGTH = 9
-REPOSITORY = "registry.example.com/shop"
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,8 @@ class Step:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the chart gets. A broken one's container ends with an error each time it starts."""
-        image = {"repository": f"{REPOSITORY}/{'crash' if self.kind == 'broken' else 'worker'}", "tag": "1.0"}
-        return {"text": self.text, "hookSeconds": self.hook_seconds, "image": image}
+        """What the chart gets. A broken one's hook fails, and helm with it."""
+        return {"text": self.text, "hookSeconds": self.hook_seconds, "hookFails": self.kind == "broken"}
 
 
 @dataclass(frozen=True)
