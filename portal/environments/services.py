@@ -16,11 +16,22 @@ from portal.core import clock
 from portal.core.errors import ValidationFailed
 from portal.environments.models import ApproverGroup, Cluster, Environment
 
+MOST_CONCURRENT = 1000
+
 
 def register_cluster(
-    *, slug: str, name: str, kubeconfig: str, context: str = "", actor: User | None = None
+    *,
+    slug: str,
+    name: str,
+    kubeconfig: str,
+    context: str = "",
+    concurrency: int | None = None,
+    actor: User | None = None,
 ) -> Cluster:
-    """Store how to reach a cluster, after reaching it. Raises ClusterError when it cannot be reached."""
+    """Store how to reach a cluster, after reaching it. `concurrency`: how many workers may be at work there
+    at once; None leaves it. Raises ClusterError when it cannot be reached, ValidationFailed."""
+    if concurrency is not None and not 1 <= concurrency <= MOST_CONCURRENT:
+        raise ValidationFailed.at("/concurrency", f"Between 1 and {MOST_CONCURRENT} workers.")
     connection = Connection(name=slug, kubeconfig=kubeconfig, context=context or None)
     capabilities = Kubernetes(connection).capabilities()
     with transaction.atomic():
@@ -35,9 +46,18 @@ def register_cluster(
                 "reachable": True,
                 "message": "",
                 "checked_at": clock.now(),
+                "failures": 0,
+                "unreachable_since": None,
+                "retry_at": None,
+                **({"concurrency": concurrency} if concurrency is not None else {}),
             },
         )
-        after = {"name": name, "version": capabilities.kube_version, "created": created}
+        after = {
+            "name": name,
+            "version": capabilities.kube_version,
+            "created": created,
+            "concurrency": cluster.concurrency,
+        }
         record("cluster.registered", cluster, actor=actor, after=after)
     return cluster
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, F, OuterRef, Subquery, Value, When
 
 from portal.clusters.errors import ClusterError
 from portal.clusters.kubernetes import Kubernetes
@@ -107,20 +108,29 @@ def set_health(instance: ServiceInstance, health: Health, message: str) -> None:
     """Write the health down; `health_since` moves only when the health changes, and a new span begins when
     health or release do."""
     now = clock.now()
-    rows = ServiceInstance.objects.filter(pk=instance.pk)
-    rows.exclude(health=health).update(health=health, health_since=now)
-    rows.update(health_message=message[:500], health_checked_at=now)
+    since = Case(When(health=health, then=F("health_since")), default=Value(now))
+    ServiceInstance.objects.filter(pk=instance.pk).update(
+        health_since=since, health=health, health_message=message[:500], health_checked_at=now
+    )
     _span(instance, health, now)
 
 
 def _span(instance: ServiceInstance, health: Health, now: datetime) -> None:
     """Writes nothing while health and release stay; of two writers at once one begins the new span."""
-    release = ServiceInstance.objects.values_list("current_release", flat=True).get(pk=instance.pk)
-    last = HealthSpan.objects.filter(instance=instance, ended_at=None).order_by().first()
-    if last is not None and (last.health, last.release_id) == (health, release):
+    spans = HealthSpan.objects.filter(instance=OuterRef("pk"), ended_at=None).order_by()
+    release, last, was, of = (
+        ServiceInstance.objects.annotate(
+            last=Subquery(spans.values("pk")[:1]),
+            was=Subquery(spans.values("health")[:1]),
+            of=Subquery(spans.values("release")[:1]),
+        )
+        .values_list("current_release", "last", "was", "of")
+        .get(pk=instance.pk)
+    )
+    if last is not None and (was, of) == (health, release):
         return
     with transaction.atomic():
-        if last is not None and not HealthSpan.objects.filter(pk=last.pk, ended_at=None).update(ended_at=now):
+        if last is not None and not HealthSpan.objects.filter(pk=last, ended_at=None).update(ended_at=now):
             return
         span = HealthSpan(instance=instance, release_id=release, health=health, began_at=now)
         HealthSpan.objects.bulk_create([span], ignore_conflicts=True)

@@ -59,6 +59,8 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "name",
             "version",
             "reachable",
+            "unreachable_since",
+            "concurrency",
             "message",
             "checked_at",
             "environments",

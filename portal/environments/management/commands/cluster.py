@@ -22,6 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="name for people; default: the slug")
         parser.add_argument("--kubeconfig", required=True, help="a file, or - for standard input")
         parser.add_argument("--context", default="", help="default: the kubeconfig's current context")
+        parser.add_argument(
+            "--concurrency", type=int, help="how many workers may be at work there at once; at first 20"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = options["kubeconfig"]
@@ -32,6 +35,7 @@ class Command(BaseCommand):
                 name=options["name"] or options["slug"],
                 kubeconfig=text,
                 context=options["context"],
+                concurrency=options["concurrency"],
             )
         except OSError as exc:
             raise CommandError(f"The kubeconfig cannot be read: {exc}") from exc
