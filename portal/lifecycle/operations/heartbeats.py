@@ -19,8 +19,9 @@ from portal.lifecycle.states import Phase
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_SECONDS = LEASE.total_seconds() / 6
-# how often a worker looks whether somebody asked to stop
-LOOK_SECONDS = 1.0
+# how often a worker looks whether somebody asked to stop; most steps are over before the first look, which
+# would cost a connection of its own
+LOOK_SECONDS = 2.0
 # so long before its lease ends a worker that cannot renew it stops: helm needs a moment to end
 SAFETY = LEASE / 4
 
