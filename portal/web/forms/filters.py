@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from portal.accounts.models import Team, User
+from portal.audit import selecting
 from portal.audit.actions import ACTIONS
 from portal.audit.models import AuditEvent
 from portal.environments.models import Environment
@@ -20,6 +21,7 @@ from services_catalog.models import Offering
 
 SELECT = {"class": "form-select", "data-submit-on-change": ""}
 INPUT = {"class": "form-control", "type": "search"}
+MOMENT = {"class": "form-control", "type": "datetime-local"}
 
 
 def teams_of(request: HttpRequest | None) -> QuerySet[Team]:
@@ -108,19 +110,54 @@ class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
         return rows.filter(Q(name__icontains=value) | Q(application__slug__icontains=value))
 
 
-class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
-    q = django_filters.CharFilter(field_name="object_label", lookup_expr="icontains", label="About")
-    action = choice_of([(each, each) for each in ACTIONS], "action", "Any action")
-    actor = django_filters.CharFilter(
-        field_name="actor_name", label="By", widget=forms.TextInput(attrs=INPUT)
+def text_of(name: str, label: str) -> django_filters.CharFilter:
+    return django_filters.CharFilter(field_name=name, label=label, widget=forms.TextInput(attrs=INPUT))
+
+
+def moment_of(lookup: str, label: str) -> django_filters.IsoDateTimeFilter:
+    return django_filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr=lookup, label=label, widget=forms.DateTimeInput(attrs=MOMENT)
     )
+
+
+class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
+    q = django_filters.CharFilter(method="saying", label="Search", widget=forms.TextInput(attrs=INPUT))
+    action = django_filters.ChoiceFilter(
+        method="doing",
+        choices=[
+            *((f"{noun}.", f"{noun}: all") for noun in selecting.NOUNS),
+            *((each, each) for each in ACTIONS),
+        ],
+        empty_label="Any action",
+        widget=forms.Select(attrs=SELECT),
+    )
+    actor = text_of("actor_name", "By")
     source = choice_of(AuditEvent.Source.choices, "source", "Any door")
     team = row_of(teams_of, "team", "Any team")
+    on_behalf_of = text_of("on_behalf_of_name", "On behalf of")
+    since = moment_of("gte", "From (UTC)")
+    until = moment_of("lt", "Before (UTC)")
+    object_type = text_of("object_type", "Kind of thing")
+    object_id = text_of("object_id", "Its id")
+    request_id = text_of("request_id", "Request id")
+
+    more = ("on_behalf_of", "since", "until", "object_type", "object_id", "request_id")
 
     class Meta:
         model = AuditEvent
         fields: list[str] = []
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.filters["q"].field.widget = forms.TextInput(attrs=INPUT)
+    def saying(self, rows: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
+        return selecting.saying(rows, value)
+
+    def doing(self, rows: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
+        return selecting.of_action(rows, value)
+
+    @property
+    def beside(self) -> list[forms.BoundField]:
+        """Those that are folded away until one of them is used."""
+        return [self.form[name] for name in self.more]
+
+    @property
+    def uses_more(self) -> bool:
+        return any(self.data.get(name) for name in self.more)

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.permissions import require
 from portal.accounts.roles import Verb
-from portal.audit import verifying
-from portal.audit.models import AuditEvent
+from portal.audit import passes
+from portal.web import audit_page
 from portal.web.access import SignedIn
-from portal.web.forms.filters import AuditFilter
-from portal.web.paging import page_of
 
 
 def browse(request: SignedIn) -> HttpResponse:
-    rows = AuditEvent.objects.visible_to(request.user).select_related("team")
-    found = AuditFilter(request.GET, queryset=rows, request=request)
-    context = {
-        "filter": found,
-        "page": page_of(found.qs, request),
-        "may_verify": request.user.access.may(Verb.AUDIT),
-    }
-    return render(request, "audit/browse.html", context)
+    return render(request, "audit/browse.html", audit_page.listing(request))
+
+
+def show(request: SignedIn, pk: UUID) -> HttpResponse:
+    return render(request, "audit/show.html", audit_page.detail(request, pk))
+
+
+@require_safe
+def export(request: SignedIn) -> HttpResponseBase:
+    return audit_page.download(request)
 
 
 @require_POST
 def verify(request: SignedIn) -> HttpResponse:
-    """Walk the whole chain now."""
+    """Walk the chain now, as far as a request may take."""
     require(request.user, Verb.AUDIT)
-    result = verifying.verify(processes=1)
-    if result.intact:
-        said = f"The chain is intact: {result.checked:,} records checked."
-        messages.success(request, said)
+    look = passes.look()
+    if look.outcome.fault:
+        messages.error(request, str(look.outcome.fault), extra_tags="wrong")
+    elif look.outcome.complete:
+        messages.success(request, f"The chain is intact: {look.outcome.checked:,} records checked.")
     else:
-        messages.error(request, str(result.fault), extra_tags="wrong")
+        messages.success(request, f"The newest {look.outcome.checked:,} records are intact.")
     return redirect("web:audit")
