@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from portal.core import database_clock
+from portal.accounts import database_clock
 
 
 class AccountsConfig(AppConfig):

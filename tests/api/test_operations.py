@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -11,6 +12,10 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from portal.celery import app
+from portal.core import clock
+from portal.environments.models import Cluster
+from portal.lifecycle.states import ChangeState
+from tests.factories import ChangeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +101,20 @@ def test_the_description_and_its_page_are_served_with_nothing_inline() -> None:
     assert "unsafe" not in page["Content-Security-Policy"]
     script = text.rsplit('src="', 1)[1].split('"', 1)[0]
     assert "SwaggerUIBundle" in Client().get(script).content.decode()
+
+
+def test_metrics_tell_what_waits_and_which_cluster_does_not_answer() -> None:
+    ago = clock.now() - timedelta(seconds=90)
+    change = ChangeFactory(state=ChangeState.QUEUED, run_after=ago)
+    lines = Client(REMOTE_ADDR="127.0.0.1").get("/metrics").content.decode().splitlines()
+    cluster = change.environment.cluster.slug
+    assert 'slipway_changes{state="queued"} 1.0' in lines
+    assert "slipway_changes_due 1.0" in lines
+    assert "slipway_workers_busy 0.0" in lines
+    assert f'slipway_cluster_answers{{cluster="{cluster}"}} 1.0' in lines
+    oldest = next(line for line in lines if line.startswith("slipway_changes_due_oldest_seconds "))
+    assert 90 <= float(oldest.split()[1]) < 120
+    Cluster.objects.update(unreachable_since=ago, retry_at=clock.now() + timedelta(minutes=1))
+    lines = Client(REMOTE_ADDR="127.0.0.1").get("/metrics").content.decode().splitlines()
+    assert f'slipway_cluster_answers{{cluster="{cluster}"}} 0.0' in lines
+    assert "slipway_changes_due 0.0" in lines

@@ -6,8 +6,12 @@ import hmac
 from ipaddress import ip_address
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import generate_latest
+
+from portal.insights import execution
 
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST")
 
@@ -16,10 +20,19 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """For whoever knows SLIPWAY_METRICS_TOKEN (`Authorization: Bearer …`), or asks from this very machine."""
     if _knows_token(request) or _is_local(request):
         page: HttpResponse = ExportToDjangoView(request)
+        page.content += _execution()
         return page
     return HttpResponseForbidden(
         "Send the metrics token: Authorization: Bearer …\n", content_type="text/plain"
     )
+
+
+def _execution() -> bytes:
+    """Nothing while the database is away: what the processes themselves count is still told."""
+    try:
+        return generate_latest(execution.registry())
+    except DatabaseError:
+        return b""
 
 
 def _knows_token(request: HttpRequest) -> bool:

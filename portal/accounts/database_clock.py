@@ -15,7 +15,7 @@ from portal.core import clock
 
 def start() -> None:
     """Set the clock by each new connection to a PostgreSQL server. SQLite runs on this machine's clock."""
-    connection_created.connect(_set_clock, dispatch_uid="portal.core.database_clock")
+    connection_created.connect(_set_clock, dispatch_uid="portal.accounts.database_clock")
 
 
 def _set_clock(connection: BaseDatabaseWrapper, **_: Any) -> None:
