@@ -10,7 +10,13 @@ from typing import Any
 from portal.clusters import binary as helm_binary
 from portal.clusters import process
 from portal.clusters.conceal import concealer
-from portal.clusters.errors import ChartDoesNotRender, ClusterError, HelmMissing, RenderLimitExceeded
+from portal.clusters.errors import (
+    ChartDoesNotRender,
+    ClusterError,
+    HelmKilled,
+    HelmMissing,
+    RenderLimitExceeded,
+)
 from portal.clusters.helm_errors import classify
 from portal.clusters.manifests import images_of, parse_manifest
 from portal.clusters.types import MIB, Capabilities, Rendered, RenderLimits, Target
@@ -93,12 +99,15 @@ def checked(chart: Path) -> Path:
 
 
 def _failure(done: process.Finished, limits: RenderLimits, chart: Path, conceal: Any) -> ClusterError:
-    # Go says so itself, or its runtime breaks where memory was refused, or the kernel has killed it
+    # Go says so itself, or its runtime breaks where memory was refused
     said = done.stderr
-    if "out of memory" in said or "cannot allocate memory" in said or done.returncode == -9:
+    if "out of memory" in said or "cannot allocate memory" in said:
         return _too_large(limits)
     if said.startswith(("SIGSEGV:", "fatal error:", "runtime:")):
         return _too_large(limits)
+    if done.returncode < 0:
+        # ended by somebody else: that says nothing of the chart
+        return HelmKilled()
     error = classify(done.stderr.replace(str(chart), chart.name), conceal=conceal)
     return error if isinstance(error, ChartDoesNotRender) else ChartDoesNotRender(error.message)
 

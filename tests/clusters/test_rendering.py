@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from portal.clusters.errors import ChartDoesNotRender, HelmMissing, RenderLimitExceeded
+from portal.clusters.errors import ChartDoesNotRender, HelmKilled, HelmMissing, RenderLimitExceeded
 from portal.clusters.helm import render
 from portal.clusters.types import MIB, Capabilities, RenderLimits, Target
 from portal.core.errors import InvalidInput
@@ -206,3 +206,12 @@ def test_a_release_name_that_helm_would_take_for_something_else_is_refused(name)
 def test_a_missing_helm_says_how_to_get_one(demo_chart, tmp_path):
     with pytest.raises(HelmMissing, match="make up"):
         render(demo_chart, target=TARGET, values={}, binary=tmp_path / "helm")
+
+
+def test_a_killed_helm_says_nothing_of_the_chart(demo_chart, tmp_path):
+    helm = tmp_path / "helm"
+    helm.write_text("#!/bin/sh\ncase $1 in version) echo v4.3.0;; *) kill -9 $$;; esac\n")
+    helm.chmod(0o755)
+    with pytest.raises(HelmKilled) as killed:
+        render(demo_chart, target=TARGET, values={}, binary=helm)
+    assert killed.value.retryable

@@ -30,8 +30,17 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(CONTROL_SECONDS)
 
     def stop(self) -> None:
+        """End what still goes on in it, then the thread."""
+        self.do(self._cancel())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(CONTROL_SECONDS)
+        self.loop.close()
+
+    async def _cancel(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass

@@ -174,7 +174,8 @@ class Proof:
             if instance["retired_at"] or instance["release_id"] is None or where not in self._records:
                 continue
             command = [str(cluster.programs / "kubectl"), "--kubeconfig", str(cluster.kubeconfig), "diff"]
-            command += ["--server-side", "--force-conflicts", "--field-manager", "helm", "-n", where[0]]
+            # another manager than helm: what helm adds to each object by itself is no difference
+            command += ["--server-side", "--force-conflicts", "--field-manager", "proof"]
             done = subprocess.run(
                 [*command, "-f", "-"],
                 input=self._records[where][-1].manifest,
