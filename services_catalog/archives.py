@@ -82,54 +82,20 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         if not path.is_file():
             raise ChartUnusable(f"{path.relative_to(folder)} is not a regular file.")
         total += path.stat().st_size
-        _check_bounds(len(files) + 1, total)
+        check_bounds(len(files) + 1, total)
         files[path.relative_to(folder).as_posix()] = path.read_bytes()
     return files
 
 
-def read_archive(content: bytes) -> dict[str, bytes]:
-    """The files of a chart's tar.gz without their top folder.
-
-    Only regular files with plain relative paths under one top folder are accepted, so nothing can be
-    written outside of where it is unpacked; sizes are bounded while reading, so a bomb stops early.
-    """
-    files: dict[str, bytes] = {}
-    total = 0
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r|gz") as archive:
-            for member in archive:
-                if member.isdir():
-                    continue
-                path = _safe_path(member)
-                if path in files:
-                    raise ChartUnusable(f"The archive holds {path!r} twice.")
-                total += member.size
-                _check_bounds(len(files) + 1, total)
-                stream = archive.extractfile(member)
-                files[path] = stream.read() if stream else b""
-    except (tarfile.TarError, EOFError, OSError) as exc:
-        raise ChartUnusable(f"This is not a readable .tar.gz archive: {exc}") from exc
-    return files
-
-
 def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write `files` (paths already safe) under `folder`."""
+    """Write `files` (as `unpacking.read_archive` gives them: their paths are safe) under `folder`."""
     for path, content in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 
 
-def _safe_path(member: tarfile.TarInfo) -> str:
-    path = PurePosixPath(member.name)
-    parts = path.parts
-    plain = not path.is_absolute() and ".." not in parts and "\\" not in member.name and len(parts) > 1
-    if not member.isfile() or not plain:
-        raise ChartUnusable(f"The archive holds {member.name!r}, which is not a plain file of the chart.")
-    return "/".join(parts[1:])
-
-
-def _check_bounds(count: int, total: int) -> None:
+def check_bounds(count: int, total: int) -> None:
     if count > MAX_FILES:
         raise TooLarge(f"The chart has more than {MAX_FILES} files.")
     if total > MAX_CHART_BYTES:

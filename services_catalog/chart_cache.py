@@ -9,8 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from portal.core.errors import NotFound
-from services_catalog.archives import ChartUnusable, content_digest, read_archive, read_folder, write_folder
+from services_catalog.archives import ChartUnusable, content_digest, read_folder, write_folder
 from services_catalog.models import ChartArchive
+from services_catalog.unpacking import read_archive
 
 
 def unpacked(digest: str) -> Path:

@@ -18,6 +18,7 @@ from services_catalog import archives, overlays, schemas, semver, values, verifi
 from services_catalog.archives import PackedChart
 from services_catalog.library_format import LIBRARY_SCHEMA
 from services_catalog.messages import Problem, problem
+from services_catalog.unpacking import read_archive
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
 def read_chart(folder: Path) -> tuple[PackedChart, dict[str, Any], dict[str, Any]]:
     """A chart with its schema and default values. Raises ChartUnusable, InvalidInput or ValueError."""
     chart = archives.pack(folder)
+    read_archive(chart.content)  # what could not be unpacked again is refused now
     if "values.schema.json" not in chart.files:
         raise archives.ChartUnusable(
             f"{chart.name} has no values.schema.json. Without one nothing can be checked; write it."

@@ -36,6 +36,7 @@ _INTEGER = re.compile(
     r"(?P<sign>[-+]?)(?:0[bB](?P<two>[01]+)|0[xX](?P<sixteen>[0-9a-fA-F]+)|0[oO]?(?P<eight>[0-7]+)|(?P<ten>0|[1-9][0-9]*))"
 )
 _BASES = {"two": 2, "eight": 8, "ten": 10, "sixteen": 16}
+_MOST_DIGITS = 64  # of base 2, in 64 bits
 _MERGE = object()
 # how deep the members of a List are
 _OUTERMOST = 2
@@ -56,9 +57,11 @@ def resolve(text: str) -> Any:
     bare = text.replace("_", "")
     if match := _INTEGER.fullmatch(bare):
         ((base, digits),) = [(_BASES[name], match[name]) for name in _BASES if match[name]]
-        number = int(digits, base) * (-1 if match["sign"] == "-" else 1)
-        if -(2**63) <= number < 2**64:
-            return number
+        digits = digits.lstrip("0") or "0"
+        if len(digits) <= _MOST_DIGITS:  # a million of them would take Python for ever
+            number = int(digits, base) * (-1 if match["sign"] == "-" else 1)
+            if -(2**63) <= number < 2**64:
+                return number
     if _FLOAT.fullmatch(bare) and math.isfinite(float(bare)):
         return float(bare)
     return text

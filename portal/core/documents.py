@@ -7,18 +7,18 @@ from typing import Any
 import yaml
 
 from portal.core.errors import InvalidInput, TooLarge
+from portal.core.yaml_loader import JsonLoader, Loader
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 def load_yaml(text: str | bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     """One YAML (or JSON) document.
 
-    Anchors are refused, since that is what a YAML bomb is made of and values have no need of them.
+    Aliases are refused, since that is what a YAML bomb is made of and values have no need of them. What comes
+    back is JSON: mappings with text keys (each once), lists, texts, numbers that are some, booleans, null.
     Raises InvalidInput with line and column, TooLarge above `max_bytes`.
     """
     size = len(text if isinstance(text, bytes) else text.encode())
@@ -26,7 +26,7 @@ def load_yaml(text: str | bytes, *, max_bytes: int = MAX_BYTES) -> Any:
         raise TooLarge(f"The document has {size:,} bytes; at most {max_bytes:,} are accepted.")
     try:
         _check_events(text)
-        return yaml.load(text, Loader=Loader)  # noqa: S506 a safe loader
+        value = yaml.load(text, Loader=JsonLoader)  # noqa: S506 a safe loader
     except yaml.MarkedYAMLError as exc:
         problem = exc.problem or exc.context or "not YAML"
         if exc.problem_mark is None:
@@ -35,6 +35,9 @@ def load_yaml(text: str | bytes, *, max_bytes: int = MAX_BYTES) -> Any:
         raise InvalidInput(f"Line {line}, column {column}: {problem}.", line=line, column=column) from exc
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         raise InvalidInput(f"This is not YAML: {exc}") from exc
+    if ("\\" if isinstance(text, str) else b"\\") in text:  # type: ignore[operator]
+        check_characters(value)
+    return value
 
 
 def _check_events(text: str | bytes) -> None:

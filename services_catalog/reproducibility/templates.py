@@ -10,6 +10,7 @@ from typing import Literal, cast
 from portal.core.documents import load_mapping
 from portal.core.errors import InvalidInput
 from services_catalog import archives
+from services_catalog.unpacking import read_archive
 
 TokenKind = Literal["function", "path", "text", "mark"]
 COMMENT = re.compile(r"\{\{(?:-\s+)?/\*")
@@ -64,7 +65,7 @@ def _templates(
         if parts[0] == "charts" and len(parts) == 2 and parts[1].endswith((".tgz", ".tar.gz")):
             if depth == MAX_DEPTH:
                 raise archives.ChartUnusable(f"{prefix}{path}: subcharts are nested too deep.")
-            packed = archives.read_archive(files[path])
+            packed = read_archive(files[path])
             yield from _templates(packed, f"{prefix}{path}/", (*inner, _name_of(packed)), depth + 1)
         elif parts[0] == "templates" and len(parts) > 1:
             text = files[path].decode(errors="replace")

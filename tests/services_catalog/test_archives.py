@@ -9,9 +9,10 @@ import pytest
 
 from portal.core.errors import NotFound, TooLarge
 from services_catalog import archives
-from services_catalog.archives import ChartUnusable, pack, read_archive
+from services_catalog.archives import ChartUnusable, pack
 from services_catalog.chart_cache import unpacked
 from services_catalog.models import ChartArchive
+from services_catalog.unpacking import read_archive
 
 CHART = "apiVersion: v2\nname: tiny\nversion: 0.1.0\n"
 
