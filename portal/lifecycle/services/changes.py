@@ -18,6 +18,7 @@ from portal.core.errors import (
     IdempotencyKeyReused,
     OutOfScope,
     PolicyDenied,
+    SlipwayError,
     StateConflict,
     ValidationFailed,
 )
@@ -54,6 +55,21 @@ def open_change(wish: Wish, *, idempotency_key: str | None = None, fingerprint: 
     """
     if idempotency_key and (earlier := replay(wish.actor, idempotency_key, fingerprint)):
         return Opened(earlier, created=False)
+    try:
+        return Opened(_judge_and_open(wish, idempotency_key, fingerprint), created=True)
+    except PolicyDenied:
+        raise
+    except (SlipwayError, IntegrityError) as exc:
+        # the same request, sent twice in one moment: the other was quicker, and is what stands in the way
+        if idempotency_key and (earlier := replay(wish.actor, idempotency_key, fingerprint)):
+            return Opened(earlier, created=False)
+        if isinstance(exc, IntegrityError):
+            raise ChangeUnderWay from exc
+        raise
+
+
+def _judge_and_open(wish: Wish, idempotency_key: str | None, fingerprint: str) -> ChangeRequest:
+    """Raises IntegrityError when the key, or the instance, was taken in this very moment."""
     if wish.instance is not None:
         superseding.in_the_way(wish.instance)
     draft = preview(wish)
@@ -66,13 +82,7 @@ def open_change(wish: Wish, *, idempotency_key: str | None = None, fingerprint: 
         _deny(draft, idempotency_key, fingerprint)
     if draft.quota_exceeded:
         refuse_quota(draft)
-    try:
-        change = _open(draft, idempotency_key, fingerprint, emergency)
-    except IntegrityError as exc:
-        if idempotency_key and (earlier := replay(wish.actor, idempotency_key, fingerprint)):
-            return Opened(earlier, created=False)
-        raise ChangeUnderWay from exc
-    return Opened(change, created=True)
+    return _open(draft, idempotency_key, fingerprint, emergency)
 
 
 def replay(actor: User, key: str, fingerprint: str) -> ChangeRequest | None:
