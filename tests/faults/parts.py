@@ -1,4 +1,4 @@
-"""Parts of a stack that run otherwise for a while: with other settings, or with another place for their log."""
+"""Parts of a stack that run otherwise for a while: with other settings, or another place for their log."""
 
 from __future__ import annotations
 
