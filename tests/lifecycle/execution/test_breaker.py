@@ -9,8 +9,8 @@ import pytest
 from portal.audit.models import AuditEvent
 from portal.core import clock
 from portal.environments.models import Cluster
-from portal.lifecycle.models import ChangeRequest
-from portal.lifecycle.operations import breaker, claims, reconcile, retries
+from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.operations import breaker, claims, health, reconcile, retries
 from portal.lifecycle.selectors import changes
 from portal.lifecycle.states import ChangeState
 from tests.factories import UNREACHABLE
@@ -145,3 +145,11 @@ def test_time_to_become_ready_does_not_run_while_the_cluster_is_away(provisioned
     assert change.observe_until > until
     away()
     assert work_off(change).state == ChangeState.SUCCEEDED
+
+
+def test_health_is_not_asked_of_a_cluster_that_is_left_alone(provisioned, namespace):
+    ServiceInstance.objects.update(health_checked_at=None)
+    Cluster.objects.update(retry_at=clock.now() + timedelta(minutes=1))
+    assert health.refresh_oldest() == 0
+    Cluster.objects.update(retry_at=None)
+    assert health.refresh_oldest() == 1
