@@ -10,14 +10,15 @@ from portal.accounts.models import User
 from portal.accounts.roles import Verb
 from portal.environments.models import Environment
 from portal.lifecycle.models import ServiceInstance
-from portal.lifecycle.selectors import instances
+from portal.lifecycle.selectors import drift_standing, instances
 from portal.web import live
 from portal.web.access import SignedIn
+from portal.web.drift import tab as drift_tab
 from portal.web.exceptions import excepting
 from portal.web.policy import standing as policy_standing
 from services_catalog import selectors
 
-TABS = ("overview", "policy", "releases", "timeline")
+TABS = ("overview", "policy", "drift", "releases", "timeline")
 
 
 def rows(user: User) -> QuerySet[ServiceInstance]:
@@ -40,12 +41,15 @@ def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
     active = instances.active_change(instance)
     release = instance.current_release
     standing = policy_standing.of_instance(instance)
+    drift = drift_standing.of(instance)
+    counts = {"policy": standing.open, "drift": len(drift.minded)}
     may_ask = request.user.access.may(Verb.REQUEST, instance.team_id) and instance.retired_at is None
     return {
         "instance": instance,
         "tab": tab,
-        "tabs": [(name, name.title(), standing.open if name == "policy" else 0) for name in TABS],
+        "tabs": [(name, name.title(), counts.get(name, 0)) for name in TABS],
         "standing": standing,
+        "drift": drift_tab.of(drift, request.user, active),
         "active": active,
         "may_ask": may_ask,
         "next_stages": stages_ahead(instance),
@@ -60,6 +64,7 @@ def context(request: SignedIn, instance: ServiceInstance) -> dict[str, Any]:
             instance.retired_at,
             active and (active.pk, active.state, active.phase),
             standing.facts,
+            drift.facts,
         ),
         **_tab(tab, instance, request.user),
     }
@@ -91,6 +96,8 @@ def _tab(tab: str, instance: ServiceInstance, user: User) -> dict[str, Any]:
             "violations": policy_standing.violations(instance),
             "ask_exception": excepting.offered(user, instance),
         }
+    if tab == "drift":
+        return {}
     if tab == "releases":
         return {"releases": instances.releases(instance), "back": _going_back(instance)}
     if tab == "timeline":

@@ -96,6 +96,19 @@ GUARD: Mapping[str, Shown] = {
     "drifted": Shown("wrong", "Changed by hand"),
     "failed": Shown("wrong", "Not in force"),
 }
+# How an instance stands against what was sealed, and how one thing differs
+DRIFT: Mapping[str, Shown] = {
+    "in_step": Shown("ready", "As sealed"),
+    "drifted": Shown("waiting", "Drifted"),
+    "unknown": Shown("quiet", "Not known"),
+}
+DRIFT_HOW: Mapping[str, Shown] = {
+    "changed": Shown("waiting", "Changed"),
+    "removed": Shown("wrong", "Removed"),
+    "added": Shown("waiting", "Added"),
+    "missing": Shown("wrong", "Missing"),
+    "foreign": Shown("quiet", "Foreign"),
+}
 TABLES: Mapping[str, Mapping[str, Shown]] = {
     "change": CHANGE,
     "health": HEALTH,
@@ -107,6 +120,8 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "blast_radius": BLAST_RADIUS,
     "installation": INSTALLATION,
     "guard": GUARD,
+    "drift": DRIFT,
+    "drift_how": DRIFT_HOW,
 }
 # What happened to an exception, as its timeline says it
 EXCEPTION_EVENTS: Mapping[str, Shown] = {

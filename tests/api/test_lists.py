@@ -20,7 +20,7 @@ from portal.environments.models import ApproverGroup, PolicyMode
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
 from portal.lifecycle.services import comments
 from portal.lifecycle.states import Health
-from tests.api import policy_rows
+from tests.api import drift_rows, policy_rows
 from tests.api.conftest import World, finished_change, running_instance
 from tests.api.test_problems import check
 from tests.api.test_roles import operations
@@ -43,6 +43,10 @@ Make = Callable[[World, int], Any]
 def an_instance(world: World, number: int) -> ServiceInstance:
     alice, offering = world.people["alice"], world.instance.offering
     return running_instance(world.storefront, world.dev, alice, offering, f"many-{number}")
+
+
+def a_drifted_instance(world: World, number: int) -> Any:
+    return drift_rows.drifted(an_instance(world, number))
 
 
 def a_version(world: World, number: int) -> Any:
@@ -115,6 +119,7 @@ LISTS: dict[str, tuple[Make, int]] = {
     "offerings/web-service/versions/": (a_version, 6),
     "plans/": (a_version, 3),
     "instances/": (an_instance, 5),
+    "drift/": (a_drifted_instance, 7),
     "instances/{instance}/releases/": (a_release, 6),
     "changes/{waiting}/comments/": (a_comment, 6),
     "approver-groups/": (a_group, 5),
@@ -165,7 +170,7 @@ def test_every_list_is_pinned() -> None:
     single = {"/me/", "/audit/verify/", "/audit/export/", "/changes/{id}/log/", "/changes/{id}/diff/"}
     single |= {"/changes/{id}/evidence/"}
     single |= {"/changes/{id}/evidence/", "/environments/{slug}/guard/", "/reports/gates/"}
-    single |= {"/exceptions/debt/", "/clusters/{slug}/policies/"}
+    single |= {"/instances/{instance_id}/drift/", "/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
     names = {"/web-service/": "/{offering_slug}/", "/dev/": "/{environment_slug}/"}
     pinned = {f"/{path}".format(instance="{id}", waiting="{change_id}", policy="{name}") for path in LISTS}

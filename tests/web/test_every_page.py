@@ -18,6 +18,7 @@ from portal.web import urls, views
 from portal.web.headers import POLICY
 from tests.fixtures.organisation import Organisation
 from tests.web.conftest import SignIn
+from tests.web.drift import drifted
 from tests.web.pages import Page
 
 STRANGERS_MAY = {"sign-in", "sign-out", "theme"}
@@ -37,6 +38,8 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         "applications-one": {"slug": "storefront"},
         "instances-promote": {"pk": instance.pk, "environment": "staging"},
         "instances-rollback": {"pk": instance.pk, "release": release.pk},
+        "instances-drift-tolerate": {"pk": instance.pk, "item": numbers["drift"]},
+        "instances-drift-tolerance-end": {"pk": instance.pk, "tolerance": 1},
         "changes-settle": {"pk": numbers["changes"], "comment": 1},
         "tokens-revoke": {"pk": "abc"},
         "catalog-request-preview": {"slug": "web-service"},
@@ -67,7 +70,13 @@ def pages(
     service: ServiceInstance, waiting: ChangeRequest, excepted: PolicyException, radius: BlastRadius
 ) -> dict[str, str]:
     ApproverGroup.objects.create(slug="release-managers", name="Release managers")
-    numbers = {"changes": waiting.pk, "exceptions": excepted.pk, "blast_radius": radius.pk}
+    item = drifted(service)
+    numbers = {
+        "changes": waiting.pk,
+        "exceptions": excepted.pk,
+        "blast_radius": radius.pk,
+        "drift": item.pk,
+    }
     return addresses(service, numbers)
 
 
@@ -102,8 +111,19 @@ def test_every_tab_is_well_formed(
     organisation: Organisation, signed_in: SignIn, pages: dict[str, str]
 ) -> None:
     browser = signed_in(organisation.olga)
-    tabs = ("overview", "diff", "verdicts", "objects", "log", "audit", "policy", "releases", "timeline")
-    policy_tabs = ("violations", "exceptions", "examples", "source", "history")
+    tabs = (
+        "overview",
+        "diff",
+        "verdicts",
+        "objects",
+        "log",
+        "audit",
+        "policy",
+        "drift",
+        "releases",
+        "timeline",
+    )
+    policy_tabs = ("timeline", "violations", "exceptions", "examples", "source", "history")
     for name in ("changes-one", "instances-one", "policies-one"):
         for tab in (*tabs, *policy_tabs, "nonsense"):
             response = browser.get(pages[name], {"tab": tab})
@@ -153,6 +173,9 @@ def test_titles_say_where_one_is(
         "exceptions",
         "exceptions-one",
         "exceptions-debt",
+        "drift",
+        "instances-drift-revert",
+        "instances-drift-tolerate",
         "platform-policies",
         "platform-guard",
         "platform-windows",

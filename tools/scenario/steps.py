@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tools import console
-from tools.scenario import gate, policies
+from tools.scenario import drift, gate, policies
 from tools.scenario.api import StepFailed
 from tools.scenario.cluster import check
 from tools.scenario.story import APPLICATION, DATABASE, WEB, Row, Story
@@ -273,6 +273,7 @@ STEPS: tuple[tuple[str, Callable[[Story], None]], ...] = (
     ("alice may not approve it herself", no_self_approval),
     ("olga (operator) approves; the worker applies exactly that", olga_approves),
     ("oscar (operator) passes the gate in an emergency; olga reviews it", gate.emergency),
+    ("somebody helps with kubectl; alice sees who, tolerates some, brings it back", drift.drift),
     ("alice upgrades the web service in dev", upgrade),
     ("alice rolls it back", rollback),
     ("alice retires it, in two steps", retire),

@@ -44,6 +44,7 @@ RELEASE_FIELDS = (
     "offering_version__offering",
     "plan",
 )
+DRIFT_FIELDS = ("status", "changed", "removed", "added", "missing", "foreign", "tolerated")
 OWN_FIELDS = (
     "name",
     "health",
@@ -68,8 +69,17 @@ class ServiceInstanceQuerySet(models.QuerySet["ServiceInstance"]):
     def for_lists(self) -> ServiceInstanceQuerySet:
         """With all that a list row shows, in one query, and nothing that it does not."""
         return self.select_related(
-            "application__team", "environment", "offering", "current_release__offering_version"
-        ).only(*OWN_FIELDS, *LIST_FIELDS, *(f"current_release__{field}" for field in RELEASE_FIELDS))
+            "application__team",
+            "environment",
+            "offering",
+            "current_release__offering_version",
+            "drift_report",
+        ).only(
+            *OWN_FIELDS,
+            *LIST_FIELDS,
+            *(f"current_release__{field}" for field in RELEASE_FIELDS),
+            *(f"drift_report__{field}" for field in DRIFT_FIELDS),
+        )
 
 
 class ServiceInstance(models.Model):

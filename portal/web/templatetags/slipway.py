@@ -126,6 +126,18 @@ def as_json(value: Any) -> str:
 
 
 @register.filter
+def told(value: Any) -> str:
+    """A field's value in one line: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """A relative time where no markup can stand."""
+    return wording.ago(moment) if moment else ""
+
+
+@register.filter
 def object_key(document: Mapping[str, Any]) -> ObjectKey:
     return key_of(document)
 

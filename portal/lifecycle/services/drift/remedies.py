@@ -43,6 +43,17 @@ def look(actor: User, data: Data) -> Adoption:
     return search(_wish(actor, data, instance, release), items, with_more=data.get("with_more") is True)
 
 
+def adopting(actor: User, data: Data, found: Adoption) -> Wish:
+    """The wish to adopt what `look` has found a way for, without looking again. Raises StateConflict where it
+    found none."""
+    instance, release = settled(actor, data)
+    items = [answer.item for answer in found.adopted]
+    if not items:
+        raise StateConflict("No value of the chart makes any of this.")
+    cure = Cure(Remedy.Does.ADOPT, tuple(map(_said, items)))
+    return _wish(actor, data, instance, release, inputs=found.inputs, cure=cure)
+
+
 def _revert(actor: User, data: Data, instance: ServiceInstance, release: Release) -> Wish:
     items = [item for item in _standing(instance, release) if item.how != DriftItem.How.FOREIGN]
     if not items:

@@ -1,0 +1,1 @@
+"""What pages show of drift, and how people act on it there."""
