@@ -47,9 +47,8 @@ class Watch:
                     if now - renewed >= HEARTBEAT_SECONDS:
                         self._renew(now)
                         renewed = now
-                    elif self._is_to_stop():
+                    if self.stop.is_set() or self._is_to_stop():
                         self.stop.set()
-                    if self.stop.is_set():
                         return
                 except (DatabaseError, InterfaceError):
                     log.warning("heartbeat_missed", change=self._claim.change_id, exc_info=True)
