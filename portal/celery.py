@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import worker_process_init
+from celery.signals import celeryd_after_setup, worker_process_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.dev")
 
@@ -42,6 +43,15 @@ app = Celery("portal", task_cls=Paced)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
+# A worker that loses its broker would put back what it has not finished, over a connection that it has given
+# up already, and end of that error with its pool and every helm. Nothing needs to be put back.
+Channel.do_restore = False
+
+
+@celeryd_after_setup.connect
+def greet_nobody(instance: Any, **_: Any) -> None:
+    """A worker whose output goes to a full disk would end of its banner; its log says the same."""
+    instance.quiet = True
 
 
 @worker_process_init.connect
