@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.audit_trail append|verify` on the PostgreSQL of SLIPWAY_DATABASE_URL: figures."""
+"""`python -m tests.benchmarks.audit_trail append|verify` on the PostgreSQL of SLIPWAY_DATABASE_URL."""
 
 from __future__ import annotations
 

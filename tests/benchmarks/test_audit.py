@@ -1,5 +1,5 @@
-"""What the trail costs: appending with eight writers against a plain insert of the same columns, interleaved in
-one run; and proving a million records. Each on a PostgreSQL of its own."""
+"""What the trail costs: appending with eight writers against a plain insert of the same columns, interleaved;
+and proving a million records. Each on a PostgreSQL of its own."""
 
 from __future__ import annotations
 
