@@ -14,7 +14,7 @@ from portal.environments.models import Cluster
 from portal.lifecycle.models import ChangeRequest, DriftReport, ServiceInstance
 from portal.lifecycle.states import EXECUTABLE_STATES, ChangeState
 
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=300)
 # what ended longer ago was looked at since, as everything is
 RECENTLY = timedelta(hours=1)
 MOVED = (ChangeState.SUCCEEDED, ChangeState.FAILED)
@@ -32,12 +32,12 @@ def is_looked_at(cluster_id: int) -> bool:
     return reports.filter(lease_until__gt=clock.now()).exists()
 
 
-def claim(cluster_id: int, limit: int) -> tuple[datetime, list[int]]:
-    """Take at most `limit` due instances of a cluster: what somebody asks for first, then what was looked at
-    longest ago. The lease is the mark of whoever has it."""
+def claim(cluster_id: int, limit: int, *, due_at: datetime | None = None) -> tuple[datetime, list[int]]:
+    """Take at most `limit` instances of a cluster that were due then: what somebody asks for first, then what
+    was looked at longest ago. The lease is the mark of whoever has it."""
     now = clock.now()
     ordered = (
-        due(now)
+        due(due_at or now)
         .filter(environment__cluster=cluster_id)
         .order_by(
             Case(When(_asked(), then=Value(0)), default=Value(1)),

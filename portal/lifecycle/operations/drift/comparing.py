@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ from portal.policy.defaults import apply_defaults
 
 How = Literal["changed", "removed", "added"]
 REPLICAS = "spec.replicas"
+# what a cluster gives each object of its own
+ASSIGNED = frozenset({"spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort", "spec.volumeName"})
 Document = Mapping[str, Any]
 
 
@@ -31,11 +33,13 @@ class Difference:
 @dataclass(frozen=True)
 class Compared:
     """One object, masked: as it is, as its release names it, and as the cluster would make it of that; None
-    where the cluster does not say."""
+    where the cluster does not say. `as_new` is what the cluster would make of it if there were none yet:
+    wanted where the record of who wrote what is gone."""
 
     shown: Document
     sealed: Document
     as_sealed: Document | None
+    as_new: Document | None = None
 
 
 def differences(live: Document, masked: Compared, *, is_scaled: bool) -> list[Difference]:
@@ -48,6 +52,8 @@ def differences(live: Document, masked: Compared, *, is_scaled: bool) -> list[Di
         for field in _differing(masked)
         if ownership.is_minded(field.path) and not _is_others(field, owners, is_scaled)
     ]
+    if masked.as_new is not None:
+        found += _unaccounted(masked.shown, masked.as_new, owners, {each.path for each in found})
     known = {difference.path for difference in found}
     beside = [owned for owned in ownership.added(live, masked.shown) if owned.path not in known]
     real = _paths(masked, lambda field: field.had) if beside else frozenset()
@@ -56,6 +62,24 @@ def differences(live: Document, masked: Compared, *, is_scaled: bool) -> list[Di
         for owned in beside
         if any(is_within(owned.path, place) for place in real) and not (owned.path == REPLICAS and is_scaled)
     ]
+
+
+def _unaccounted(
+    shown: Document, as_new: Document, owners: Mapping[str, Owner], known: Collection[str]
+) -> list[Difference]:
+    """What a new one would not have, whoever put it there."""
+    fields = [field for field in compare([shown], [as_new])[0].fields if field.had and not field.has]
+    found = [(field, _owner_of(field.path, owners)) for field in fields if _is_strange(field.path, known)]
+    return [
+        Difference(field.path, "added", None, field.old, owner)
+        for field, owner in found
+        if owner is None or not ownership.is_controller(owner.manager)
+    ]
+
+
+def _is_strange(path: str, known: Collection[str]) -> bool:
+    is_assigned = path in ASSIGNED or path.endswith(".nodePort")
+    return ownership.is_minded(path) and path not in known and not is_assigned
 
 
 def _differing(masked: Compared) -> list[FieldDiff]:

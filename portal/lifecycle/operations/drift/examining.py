@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,11 +63,17 @@ class Examination:
         """Objects first, then fields. Raises ClusterUnreachable."""
         open_ = [key for key in self._subject.sealed if key in self._live and not self._is_intact(key)]
         answers = dict(zip(open_, all_of(self._tried, open_), strict=True))
+        bare = [key for key in open_ if not ownership.is_recorded(self._live[key])]
+        anew = dict(zip(bare, all_of(self._tried_anew, bare), strict=True))
         missing = [key for key in self._subject.sealed if key not in self._live]
         return [
             *(Found(key, "", How.MISSING) for key in missing),
             *(_foreign(document) for document in self._strangers),
-            *(found for key, answer in answers.items() for found in self._differing(key, answer)),
+            *(
+                found
+                for key, answer in answers.items()
+                for found in self._differing(key, answer, anew.get(key))
+            ),
         ]
 
     def _is_intact(self, key: ObjectKey) -> bool:
@@ -81,11 +88,25 @@ class Examination:
         self._pace()
         return applied(self._deployer, document)
 
-    def _differing(self, key: ObjectKey, answer: Answer) -> Sequence[Found]:
+    def _tried_anew(self, key: ObjectKey) -> Answer:
+        """Under a name that nothing has, so that nothing of what is there shines through."""
+        document = self._subject.sealed[key]
+        if secret_data.is_secret(document):
+            return Answer(secret_data.settled(document))
+        self._pace()
+        name = f"slipway-{hashlib.blake2b(key.name.encode(), digest_size=8).hexdigest()}"
+        answer = applied(self._deployer, {**document, "metadata": {**document["metadata"], "name": name}})
+        if answer.document is None:
+            return answer
+        made = answer.document
+        return Answer({**made, "metadata": {**made["metadata"], "name": key.name}})
+
+    def _differing(self, key: ObjectKey, answer: Answer, anew: Answer | None) -> Sequence[Found]:
         live, sealed = self._live[key], self._subject.sealed[key]
         shown = self._cover.masked(secret_data.masked(live, sealed))
         made = self._cover.masked(answer.document) if answer.document is not None else None
-        compared = Compared(shown, self._cover.masked(secret_data.settled(sealed)), made)
+        new = self._cover.masked(anew.document) if anew is not None and anew.document is not None else None
+        compared = Compared(shown, self._cover.masked(secret_data.settled(sealed)), made, new)
         is_scaled = (key.namespace, key.kind, key.name) in self._scaled
         return [_field(key, difference) for difference in differences(live, compared, is_scaled=is_scaled)]
 

@@ -67,6 +67,12 @@ def entries(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(kept, key=lambda entry: str(entry.get("time") or ""))
 
 
+def is_recorded(live: Mapping[str, Any]) -> bool:
+    """Whether the server knows what helm applied. Whoever may write an object may wipe its managedFields;
+    made anew by hand, it has none of helm's."""
+    return any(entry.get("manager") == HELM for entry in entries(live))
+
+
 def owners(live: Mapping[str, Any]) -> dict[str, Owner]:
     """By path, as diffing writes paths; of several managers of a field the one that wrote last."""
     return {owned.path: owned.owner for owned in _owned(entries(live), live)}

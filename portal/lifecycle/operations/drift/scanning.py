@@ -6,11 +6,10 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
 
 from portal.clusters.errors import ClusterError, ClusterTrouble, ClusterUnreachable
 from portal.clusters.listing import Listing
@@ -30,9 +29,10 @@ from portal.lifecycle.operations.drift.subjects import Subject
 log = structlog.get_logger(__name__)
 
 # of one cluster: instances at a time, and seconds in one round
-AT_ONCE = 250
+AT_ONCE = 1000
 SECONDS = 20.0
-Namespace = tuple[int, int]
+# what is not compared so long before the lease ends is left to the next round
+SPARE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ def scan_cluster(cluster_id: int, *, budget_seconds: float = SECONDS) -> int:
         return 0
     cluster = Cluster.objects.get(pk=cluster_id)
     deadline, count = time.monotonic() + budget_seconds, 0
-    pace = Pace(settings.SLIPWAY_DRIFT_REQUESTS_PER_SECOND)
+    pace, began = Pace(settings.SLIPWAY_DRIFT_REQUESTS_PER_SECOND), clock.now()
     while time.monotonic() < deadline:
-        lease, ids = claiming.claim(cluster_id, AT_ONCE)
+        lease, ids = claiming.claim(cluster_id, AT_ONCE, due_at=began)
         if not ids or claiming.yields(cluster_id, ids, lease) or not look(cluster, ids, lease, pace):
             break
         count += len(ids)
@@ -95,6 +95,8 @@ def look(cluster: Cluster, ids: Collection[int], lease: datetime, pace: Pace) ->
         live = reading.whole({key for each in others for key in each.subject.sealed if key in seen})
         scaled = scaled_by(seen.values())
         for each in others:
+            if clock.now() > lease - SPARE:
+                break
             left.discard(each.subject.instance.pk)
             _compare(each, live, scaled, pace, began=began, lease=lease)
     except ClusterError as exc:
@@ -134,11 +136,13 @@ def _compare(
 
 def _with_neighbours(ids: Collection[int]) -> list[ServiceInstance]:
     """And all that live in the same namespaces: what is theirs is not foreign."""
-    places = ServiceInstance.objects.filter(pk__in=ids).values_list("application", "environment")
-    here = Q()
-    for application, environment in set(places):
-        here |= Q(application=application, environment=environment)
-    found = ServiceInstance.objects.alive().filter(here).exclude(current_release=None)
+    places = set(ServiceInstance.objects.filter(pk__in=ids).values_list("application", "environment"))
+    near = ServiceInstance.objects.alive().filter(
+        application__in={application for application, _ in places},
+        environment__in={environment for _, environment in places},
+    )
+    here = near.exclude(current_release=None).values_list("pk", "application", "environment")
+    found = ServiceInstance.objects.filter(pk__in=[pk for pk, *place in here if tuple(place) in places])
     return list(
         found.select_related("application__team", "environment__cluster", "offering", "current_release")
         .defer("current_release__values", "current_release__inputs", "current_release__masked_values")
