@@ -14,21 +14,17 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-import structlog
-
-from portal.clusters.errors import ClusterError, ClusterTrouble, ClusterUnreachable, HelmStopped
+from portal.clusters.errors import HelmStopped
 from portal.core import clock
-from portal.core.errors import SealBroken, SlipwayError
 from portal.lifecycle import check_results
 from portal.lifecycle.models import ChangeRequest, Release
 from portal.lifecycle.operations import (
     admittance,
-    breaker,
     claims,
+    failing,
     heartbeats,
     observation,
     outcomes,
-    retries,
     seals,
     stopping,
     turns,
@@ -39,15 +35,11 @@ from portal.lifecycle.operations.rollouts import Attempt, bring, remove
 from portal.lifecycle.operations.taking_away import take_away
 from portal.lifecycle.states import ChangeKind, Health, Phase
 
-log = structlog.get_logger(__name__)
-
 LINGER_SECONDS = 2.0
 # all changes under way together are looked at this often a second, at the most
 LOOKS_PER_SECOND = 20.0
 REVERT_WATCH_SECONDS = 2.0
 REMOVAL_LIMIT_SECONDS = 120
-
-UNEXPECTED = "The portal met an unexpected error; it is in its log."
 
 Step = Callable[[ChangeRequest, Claim, threading.Event], float | None]
 
@@ -84,8 +76,8 @@ def _work(claim: Claim) -> float | None:
         except (claims.ClaimLost, HelmStopped):
             return stopping.after_interruption(change, claim)
         except Exception as exc:
-            return _after_error(change, claim, exc)
-    _answered(change)
+            return failing.after_error(change, claim, exc)
+    failing.answered(change)
     return seconds
 
 
@@ -238,82 +230,3 @@ STEPS: Mapping[Phase, Step] = {
     Phase.VERIFYING: verify,
     Phase.REVERTING: revert,
 }
-
-
-def _after_error(change: ChangeRequest, claim: Claim, exc: Exception) -> float | None:
-    """Retry what may pass by itself, with backoff and jitter; otherwise roll back, or say that it is
-    stuck. What the database does not take is left to whoever finds the ended lease."""
-    ours = isinstance(exc, SlipwayError)
-    message = exc.message if isinstance(exc, SlipwayError) else UNEXPECTED
-    log.warning("step_failed", change=change.pk, phase=change.phase, exc_info=not ours)
-    try:
-        if _cluster_is_away(change, exc, message):
-            return _wait_for_cluster(change, claim, exc)
-        retry = retries.retry_for(exc)
-        if retry.attempts == 1 and _is_untouched(change, exc):
-            _refuse(change, claim, message)
-            return None
-        if change.attempts + 1 < retry.attempts:
-            return _again(claim, change.attempts + 1, retry.pause(change.attempts + 1))
-        if change.phase != Phase.REVERTING:
-            return _revert(change, claim, message)
-        outcomes.fail(
-            change,
-            claim,
-            message=f"{change.outcome} Rolling back failed too: {message}",
-            health=Health.WRONG,
-            health_message=message,
-        )
-    except claims.ClaimLost:
-        return stopping.after_interruption(change, claim)
-    return None
-
-
-def _again(claim: Claim, attempts: int, seconds: float, **values: object) -> float:
-    claim.yield_until(clock.now() + timedelta(seconds=seconds), attempts=attempts, **values)
-    return seconds
-
-
-def _cluster_is_away(change: ChangeRequest, exc: Exception, message: str) -> bool:
-    """Whether it is not this change that is to blame, but its whole cluster, and not for too long yet."""
-    if not isinstance(exc, ClusterUnreachable) or isinstance(exc, ClusterTrouble):
-        if isinstance(exc, ClusterError):
-            _answered(change)
-        return False
-    cluster = change.subject.environment.cluster
-    return breaker.failed(cluster, message) and breaker.absence(cluster) < retries.LONGEST_ABSENCE
-
-
-def _answered(change: ChangeRequest) -> None:
-    cluster = change.subject.environment.cluster
-    if cluster.failures:
-        breaker.answered(cluster)
-
-
-def _wait_for_cluster(change: ChangeRequest, claim: Claim, exc: Exception) -> float:
-    """The attempts stay, and so does the time that a release is given to become ready or to be verified."""
-    seconds = retries.retry_for(exc).pause(change.attempts + 3)
-    longer = {
-        field: until + timedelta(seconds=seconds)
-        for field in ("observe_until", "verify_until")
-        if (until := getattr(change, field)) is not None
-    }
-    held = breaker.waits_for(change.subject.environment.cluster)
-    return _again(claim, change.attempts, seconds, held=held, **longer)
-
-
-def _is_untouched(change: ChangeRequest, exc: Exception) -> bool:
-    """Whether the cluster still is as it was: no attempt was begun, or this first one ended before helm was
-    given what differs. A worker that was lost before may have left something."""
-    begun = change.rollouts.count() if change.phase == Phase.APPLYING else None
-    return begun == 0 or (begun == 1 and isinstance(exc, SealBroken))
-
-
-def _refuse(change: ChangeRequest, claim: Claim, message: str) -> None:
-    """Nothing was applied, so there is nothing to roll back."""
-    instance = change.subject
-    if instance.current_release is None:
-        health, note = Health.WRONG, "Nothing is installed: the first change was refused."
-    else:
-        health, note = observation.look(instance, instance.current_release)
-    outcomes.fail(change, claim, message=message, health=health, health_message=note)
