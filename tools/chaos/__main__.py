@@ -21,7 +21,7 @@ def main() -> int:
     changes = int(os.environ.get("CHANGES") or 100)
     seconds = 60 * float(os.environ.get("MINUTES") or 3)
     again = f"SEED={seed} CHANGES={changes} MINUTES={seconds / 60:g} make chaos"
-    console.heading(f"{changes} changes under kills for {seconds:.0f} s. Again: {again}")
+    console.heading(f"{changes} changes under kills, asked for over {seconds:.0f} s. Again: {again}")
     folder = Path(tempfile.mkdtemp(prefix="slipway-chaos-run-"))
     began = time.monotonic()
     verdict = run(seed, changes=changes, seconds=seconds, folder=folder, say=console.say)

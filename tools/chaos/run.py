@@ -17,7 +17,9 @@ from tools.chaos.witness import Witness
 
 SHAPE = Shape(workers=2, pool=2, beats=1)
 SETTINGS = {"SLIPWAY_LEASE_SECONDS": "5"}
-CALM_SECONDS = 600.0
+CALM_SECONDS = 900.0
+# kills go on while there is something to break, for so many times the planned time at the most
+PATIENCE = 3
 Say = Callable[[str], None]
 
 
@@ -44,7 +46,7 @@ class Run:
         self.stack, self._say, self._changes, self._seconds = stack, say, changes, seconds
         self.ledger = Ledger()
         self.witness = Witness(stack.cluster)
-        self.breaker = kills.Breaker(stack, kills.plan(seed, seconds))
+        self.breaker = kills.Breaker(stack, kills.plan(seed, seconds * PATIENCE))
         clients.make_namespaces(stack, self.ledger, seed)
         self._lanes = wishes.lanes(seed, changes)
         self._began = time.monotonic()
@@ -54,7 +56,7 @@ class Run:
         return time.monotonic() - self._began
 
     def break_it(self) -> None:
-        """Until the time is over, or all has been asked for and has ended."""
+        """Until all has been asked for and has ended, or the patience is over."""
         self._threads = clients.start(self.stack, self._lanes, self.ledger, self._seconds)
         told = 0.0
         while self.breaker.left and self._busy():
@@ -102,7 +104,7 @@ class Run:
 
 
 def run(seed: int, *, changes: int, seconds: float, folder: Path, say: Say) -> Verdict:
-    """Kills go on for `seconds`, or until all is asked for and done; then nothing is broken any more."""
+    """Changes are asked for over `seconds`, and all is being broken until they have ended; then comes calm."""
     verdict, began = Verdict(seed), time.monotonic()
     with Stack(SHAPE, seed=seed, environment=SETTINGS, keep_alive=True, folder=folder) as stack:
         say(f"the stack serves after {time.monotonic() - began:.1f} s; logs in {stack.state.log}")
