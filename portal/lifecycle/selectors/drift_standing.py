@@ -90,6 +90,13 @@ class Standing:
         return described(line.item for line in self.minded)
 
     @property
+    def sentence(self) -> str:
+        """As in "3 fields differ from release #12 and 1 object is missing"."""
+        release = self.report.release if self.report else None
+        against = f" from release #{release.number}" if release else ""
+        return described((line.item for line in self.minded), against)
+
+    @property
     def tolerated(self) -> int:
         return len(self.lines) - len(self.minded)
 
@@ -111,14 +118,14 @@ class Standing:
         return seen, tuple(lines), tuple((each.pk, each.until) for each in self.tolerances)
 
 
-def described(items: Iterable[DriftItem]) -> str:
+def described(items: Iterable[DriftItem], against: str = "") -> str:
     counts: dict[str, int] = {}
     for item in items:
         name = "fields" if item.how in FIELDS else item.how
         counts[name] = counts.get(name, 0) + 1
     parts = []
     if fields := counts.get("fields"):
-        parts.append(f"{fields} field differs" if fields == 1 else f"{fields} fields differ")
+        parts.append((f"{fields} field differs" if fields == 1 else f"{fields} fields differ") + against)
     for how, one, many in (
         (How.MISSING, "object is missing", "objects are missing"),
         (How.FOREIGN, "object is not of the release", "objects are not of the release"),
