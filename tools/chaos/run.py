@@ -104,7 +104,7 @@ class Run:
 
 
 def run(seed: int, *, changes: int, seconds: float, folder: Path, say: Say) -> Verdict:
-    """Changes are asked for over `seconds`, and all is being broken until they have ended; then comes calm."""
+    """Changes are asked for over `seconds`, while all is being broken, until they have ended."""
     verdict, began = Verdict(seed), time.monotonic()
     with Stack(SHAPE, seed=seed, environment=SETTINGS, keep_alive=True, folder=folder) as stack:
         say(f"the stack serves after {time.monotonic() - began:.1f} s; logs in {stack.state.log}")
