@@ -78,8 +78,9 @@ class Attempt:
         return ask
 
     def _close(self, outcome: str, message: str) -> None:
+        """Once: a worker that comes too late finds its attempt declared lost, which it stays."""
         self.log.flush()
-        Rollout.objects.filter(pk=self.rollout.pk).update(
+        Rollout.objects.filter(pk=self.rollout.pk, outcome=Rollout.Outcome.RUNNING).update(
             outcome=outcome,
             message=message,
             finished_at=clock.now(),
