@@ -60,7 +60,7 @@ def test_it_finds_what_was_done_beside_the_portal(scene: Scene) -> None:
     name = scene.service.name
     scene.stack.cluster.kubectl("scale", "deployment", name, "--replicas", "2", "-n", scene.service.namespace)
     assert any("live objects differ" in each for each in scene.wrong("live"))
-    scene.stack.cluster.helm("rollback", name, "1", "-n", scene.service.namespace)
+    scene.stack.cluster.helm("rollback", name, "1", "-n", scene.service.namespace, "--force-conflicts")
     assert any("is not what #2 seals" in each for each in scene.wrong("releases"))
 
 
