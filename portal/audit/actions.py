@@ -68,7 +68,7 @@ ACTIONS: dict[str, str] = {
     "session.refused": "A sign-in was refused.",
     "session.closed": "Somebody signed out.",
     "session.throttled": "Sign-ins failed so often that further ones have to wait; noted once a minute.",
-    "session.ended": "Somebody ended sessions of theirs, in whatever browser.",
+    "session.ended": "Sessions of somebody were ended, in whatever browser.",
     "password.changed": "Somebody changed their password; their other sessions were ended.",
     "password.refused": "A change of password was refused: the present one was wrong.",
     "credentials.rotated": "Stored secrets were encrypted anew with the newest key.",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
+
+from django.core.management import call_command
 
 from portal.accounts.models import BrowserSession, User
 from portal.audit.models import AuditEvent
@@ -151,3 +154,23 @@ def test_sessions_that_are_over_are_swept_away(alice: User, later: Later) -> Non
     later(timedelta(days=2))
     signed_in()
     assert BrowserSession.objects.count() == 1
+
+
+def test_every_page_offers_to_sign_out(alice: User) -> None:
+    browser = signed_in()
+    for address in ("/", "/changes/", "/me/sessions/", "/me/password/", "/catalog/"):
+        assert 'action="/sign-out/"' in browser.get(address).content.decode()
+
+
+def test_an_administrator_ends_sessions_of_one_or_of_all(alice: User, world: Any) -> None:
+    hers, pias = signed_in(), Browser()
+    pias.sign_in("pia")
+    call_command("person", "sign-out", "alice", stdout=io.StringIO())
+    assert (hers.is_signed_in(), pias.is_signed_in()) == (False, True)
+    call_command("person", "sign-out", "--everybody", stdout=io.StringIO())
+    assert not pias.is_signed_in()
+    events = AuditEvent.objects.filter(action="session.ended").order_by("at")
+    assert [(event.object_label, event.actor_name) for event in events] == [
+        ("alice", "slipway"),
+        ("pia", "slipway"),
+    ]

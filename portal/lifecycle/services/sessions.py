@@ -19,9 +19,19 @@ def end(handle: str, *, actor: User) -> None:
         record("session.ended", actor, actor=actor, after={"sessions": 1})
 
 
-def end_others(actor: User, *, but: SessionStore | None = None) -> int:
-    """End all of the actor's sessions, or all but the present one; how many there were."""
+def end_others(actor: User, *, but: SessionStore) -> int:
+    """End all of the actor's sessions but the present one; how many there were."""
     with transaction.atomic():
         count = sessions.end(actor, but=but)
         record("session.ended", actor, actor=actor, after={"sessions": count})
+    return count
+
+
+def end_all_of(user: User, *, actor: User | None) -> int:
+    """End every session of somebody; nothing is recorded where there was none. `actor=None` is the command
+    line."""
+    with transaction.atomic():
+        count = sessions.end(user)
+        if count:
+            record("session.ended", user, actor=actor, after={"sessions": count})
     return count

@@ -17,6 +17,7 @@ from portal.lifecycle.services import passwords, sessions
 from portal.web.access import SignedIn
 from portal.web.forms.password import PasswordForm
 from portal.web.middleware import status_of
+from portal.web.views.session import sign_out
 
 
 def browse(request: SignedIn) -> HttpResponse:
@@ -26,6 +27,8 @@ def browse(request: SignedIn) -> HttpResponse:
 
 @require_POST
 def end(request: SignedIn, pk: UUID) -> HttpResponse:
+    if str(pk) == request.session.get(HANDLE):
+        return sign_out(request)
     sessions.end(str(pk), actor=request.user)
     messages.success(request, "Ended. That browser has to sign in again.")
     return redirect("web:sessions")

@@ -1,4 +1,5 @@
-"""`manage.py person grant USERNAME ROLE`, `person on-call|off-call USERNAME TEAM`: who may do what."""
+"""`manage.py person grant USERNAME ROLE`, `person on-call|off-call USERNAME TEAM`: who may do what.
+`person sign-out USERNAME` or `person sign-out --everybody`: end sessions."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.accounts.models import Membership, User
 from portal.accounts.roles import PlatformRoleName
 from portal.core.errors import SlipwayError
-from portal.lifecycle.services import people
+from portal.lifecycle.services import people, sessions
 
 ON_CALL, OFF_CALL = "on-call", "off-call"
 
@@ -27,13 +28,24 @@ class Command(BaseCommand):
             call = actions.add_parser(action, help="a maintainer on call may pass a gate in an emergency")
             call.add_argument("username")
             call.add_argument("team", help="the team's slug")
+        out = actions.add_parser("sign-out", help="end somebody's sessions, in whatever browser")
+        who = out.add_mutually_exclusive_group(required=True)
+        who.add_argument("username", nargs="?")
+        who.add_argument("--everybody", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["action"] == "sign-out" and options["everybody"]:
+            ended = sum(sessions.end_all_of(user, actor=None) for user in User.objects.all())
+            self.stdout.write(f"{ended} sessions ended.")
+            return
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
             raise CommandError(
                 f"There is nobody called {options['username']!r}. Create them with createsuperuser."
             )
+        if options["action"] == "sign-out":
+            self.stdout.write(f"{sessions.end_all_of(user, actor=None)} sessions ended.")
+            return
         if options["action"] != "grant":
             self._call(user, options["team"], on_call=options["action"] == ON_CALL)
             return
