@@ -50,13 +50,18 @@ class Stage:
         result = subprocess.run(
             [str(VENV / "bin" / self.command[0]), *self.command[1:]],
             cwd=ROOT,
-            env={**os.environ, **self.environment},
+            env={**_own(), **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if quiet else None,
             stderr=subprocess.STDOUT if quiet else None,
             check=False,
         )
         return result.returncode, (result.stdout or b"").decode(errors="replace"), time.monotonic() - started
+
+
+def _own() -> dict[str, str]:
+    """What this process was given; but compiled modules are kept, or every process compiles them again."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 LINT = [
