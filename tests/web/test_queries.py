@@ -28,7 +28,7 @@ PINNED = {
         "/applications/storefront/": 12,
         "/instances/": 10,
         "/changes/": 9,
-        "/audit/": 9,
+        "/audit/": 8,
         "/search/?q=thing": 12,
         "/policies/": 13,
         "/policies/probes/?tab=violations": 13,
