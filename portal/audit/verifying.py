@@ -105,8 +105,8 @@ def verify_export(rows: Iterable[Record], anchors: Anchors, *, complete: bool) -
     checked, seen = 0, set()
     for lane, records in groupby(rows, key=lambda record: record.lane):
         if lane in seen:
-            fault = Fault("foreign", lane, None, "The export comes back to this lane: it is out of order.")
-            return Verification(checked, fault)
+            problem = "The export comes back to this lane: it is out of order."
+            return Verification(checked, Fault("foreign", lane, None, problem))
         seen.add(lane)
         state = LaneWalk(lane, anchors=_by_sequence(anchors, lane), contiguous=complete)
         outcome = judge(state, records)

@@ -60,7 +60,9 @@ def detail(request: SignedIn, pk: UUID) -> dict[str, Any]:
     event = visible.filter(pk=pk).first()
     if event is None:
         raise NotFound
-    together = visible.filter(request_id=event.request_id).exclude(pk=pk) if event.request_id else []
+    together = (
+        visible.filter(request_id=event.request_id).exclude(pk=pk) if event.request_id else visible.none()
+    )
     return {
         "event": event,
         "lines": beside(event.before, event.after),

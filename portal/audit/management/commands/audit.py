@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
 
 from portal.accounts.models import Team
 from portal.audit import checkpoints, exporting, keys, selecting, verifying
@@ -102,7 +103,8 @@ class Command(BaseCommand):
         self.stdout.write(said)
 
     def export(self, options: dict[str, Any]) -> None:
-        rows, names = AuditEvent.objects.all(), ("team", "under", "since", "until")
+        rows: QuerySet[AuditEvent] = AuditEvent.objects.all()
+        names = ("team", "under", "since", "until")
         selection = {name: options[name] for name in names if options[name]}
         if options["team"]:
             rows = rows.filter(team=_team(options["team"]))
