@@ -87,7 +87,9 @@ def _standing(field: EncryptedJSONField) -> Counter[str]:
 def _rows(field: EncryptedJSONField) -> models.QuerySet[Any]:
     """Rows with the ciphertext as `raw`."""
     rows: models.QuerySet[Any] = field.model._base_manager.all()
-    return rows.annotate(raw=Cast(models.F(field.attname), models.TextField())).filter(raw__isnull=False)
+    raw = Cast(models.F(field.attname), models.TextField())
+    found: models.QuerySet[Any] = rows.annotate(raw=raw).filter(raw__isnull=False)
+    return found
 
 
 def _outdated(field: EncryptedJSONField) -> models.QuerySet[Any]:

@@ -41,7 +41,7 @@ class SessionStore(DatabaseStore):
     def cycle_key(self) -> None:
         """Another key, as at each sign-in; and with it another session, whose time begins now."""
         for name in (OPENED, SEEN, HANDLE):
-            self._session.pop(name, None)
+            self.pop(name, None)
         super().cycle_key()
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
@@ -59,7 +59,7 @@ class SessionStore(DatabaseStore):
         for name, value in ((OPENED, now), (SEEN, now), (HANDLE, str(uuid.uuid4()))):
             data.setdefault(name, value)
         return BrowserSession(
-            session_key=digest_of_key(self._get_or_create_session_key()),
+            session_key=digest_of_key(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
             user_id=data.get(SESSION_KEY),

@@ -117,5 +117,6 @@ def _count(row: SignInCount, free: int, now: datetime) -> None:
 
 def _bucket(kind: Counted, text: str) -> int:
     """Keyed, so that nobody can find a name that shares a bucket with somebody else's."""
-    key = f"sign-in:{settings.SECRET_KEY}".encode()
+    secret = str(settings.SECRET_KEY)
+    key = f"sign-in:{secret}".encode()
     return int.from_bytes(hmac.new(key, f"{kind}:{text}".encode(), hashlib.sha256).digest()[:8]) % BUCKETS

@@ -151,7 +151,7 @@ def log(change: ChangeRequest) -> list[LogLine]:
 
 def events(change: ChangeRequest, user: User) -> QuerySet[AuditEvent]:
     rows = AuditEvent.objects.visible_to(user).filter(object_type="ChangeRequest", object_id=str(change.pk))
-    return rows.order_by("at", "id").select_related("link")
+    return rows.order_by("at", "id")
 
 
 def etag(change: ChangeRequest, user: User, tab: str, not_yet: SlipwayError | None) -> str:

@@ -69,4 +69,4 @@ def _events(exception: PolicyException, user: User) -> QuerySet[AuditEvent]:
     about = AuditEvent.objects.visible_to(user).filter(
         object_type="PolicyException", object_id=str(exception.pk)
     )
-    return about.order_by("at", "id").select_related("link")
+    return about.order_by("at", "id")

@@ -73,4 +73,4 @@ def exceptions_from(user: User, name: str) -> QuerySet[PolicyException]:
 def history(user: User, name: str) -> QuerySet[AuditEvent]:
     """Changes of its modes, the newest first; only those who read the whole trail see what others did."""
     rows = AuditEvent.objects.visible_to(user).filter(action="policy.mode_changed", after__policy=name)
-    return rows.select_related("link", "team").order_by("-at", "-id")
+    return rows.select_related("team").order_by("-at", "-id")
