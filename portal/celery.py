@@ -11,7 +11,8 @@ from typing import Any
 from celery import Celery, Task
 from celery.signals import celeryd_after_setup, worker_process_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
-from kombu.transport.redis import Channel
+
+from portal import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.dev")
 
@@ -43,9 +44,7 @@ app = Celery("portal", task_cls=Paced)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
-# A worker that loses its broker would put back what it has not finished, over a connection that it has given
-# up already, and end of that error with its pool and every helm. Nothing needs to be put back.
-Channel.do_restore = False
+broker.harden()
 
 
 @celeryd_after_setup.connect
