@@ -13,7 +13,7 @@ from typing import Any
 
 from portal.clusters.errors import ClusterConflict, ClusterRefused
 from portal.clusters.kubernetes import Kubernetes
-from portal.core.objects import ObjectKey
+from portal.core.objects import ObjectKey, key_of
 from portal.core.pointers import pointer
 from portal.lifecycle.models import ChangeRequest, Remedy
 from portal.lifecycle.operations import field_paths
@@ -23,7 +23,7 @@ from portal.lifecycle.operations.drift import ownership
 from portal.lifecycle.operations.evidence.bounds import short_value
 from portal.lifecycle.operations.evidence.covering import Cover
 from portal.lifecycle.operations.field_paths import Place, is_within
-from portal.lifecycle.operations.observation import kubernetes_for
+from portal.lifecycle.operations.observation import kubernetes_for, namespaced
 from portal.lifecycle.operations.rendering import connection_for
 from portal.lifecycle.operations.rollouts import Attempt
 from portal.lifecycle.states import ChangeKind
@@ -58,13 +58,14 @@ def _from_object(change: ChangeRequest, key: ObjectKey, items: Sequence[Item], a
     """As whoever runs helm, so that its rights suffice. Somebody else may write between reading and
     patching: then all is looked at once more."""
     reader, cover = kubernetes_for(change.subject), Cover([change.release, change.base_release])
+    sealed = _sealed(change, key)
     writer = Kubernetes(connection_for(change.subject))
     for attempted in range(TRIES):
         live = reader.get(key)
         if live is None:
             return
         paths = _as_recorded(cover.document(live), items)
-        places = removable(live, paths, _wholes(items))
+        places = removable(live, sealed, paths, _wholes(items))
         try:
             if places:
                 writer.patch(key, operations(live, places), MANAGER)
@@ -74,6 +75,14 @@ def _from_object(change: ChangeRequest, key: ObjectKey, items: Sequence[Item], a
             continue
         _say(attempt, key, items, places)
         return
+
+
+def _sealed(change: ChangeRequest, key: ObjectKey) -> Mapping[str, Any]:
+    """The object as the release names it; its shape is what matters, so masked will do."""
+    documents = change.release.objects_masked if change.release else []
+    found = namespaced(documents, change.subject)
+    same = (each for each in found if (each["kind"], key_of(each).name) == (key.kind, key.name))
+    return next((each for each in same if key_of(each).namespace == key.namespace), {})
 
 
 def _as_recorded(covered: Mapping[str, Any], items: Iterable[Item]) -> set[str]:
@@ -86,17 +95,36 @@ def _as_recorded(covered: Mapping[str, Any], items: Iterable[Item]) -> set[str]:
     return found
 
 
-def removable(live: Mapping[str, Any], paths: Collection[str], wholes: Collection[str] = ()) -> list[Place]:
-    """The highest places that hold nothing but what is to go, and defaults; in an order in which removing one
-    moves none of those that follow. Of `wholes` all goes or nothing."""
-    kept = [each for each in ownership.owners(live) if not any(is_within(each, path) for path in paths)]
-    found = {place.steps: place for path in paths if (place := _highest(live, path, kept, wholes))}
+def removable(
+    live: Mapping[str, Any],
+    sealed: Mapping[str, Any],
+    paths: Collection[str],
+    wholes: Collection[str] = (),
+) -> list[Place]:
+    """The highest places that hold nothing but what is to go, and defaults, and nothing that was sealed; in
+    an order in which removing one moves none of those that follow. Of `wholes` all goes or nothing."""
+    owned = ownership.owners(_with_known_writers(live))
+    kept = [each for each in owned if not any(is_within(each, path) for path in paths)]
+    found = {place.steps: place for path in paths if (place := _highest(live, sealed, path, kept, wholes))}
     outermost = [p for p in found.values() if not any(p.steps[:n] in found for n in range(1, len(p.steps)))]
     return sorted(outermost, key=_from_the_end, reverse=True)
 
 
+def _with_known_writers(live: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the record of writers was wiped, the server books all there was on one name, defaults as well."""
+    metadata = live.get("metadata") or {}
+    entries = [
+        entry for entry in metadata.get("managedFields") or () if entry.get("manager") not in ownership.HIDDEN
+    ]
+    return {**live, "metadata": {**metadata, "managedFields": entries}}
+
+
 def _highest(
-    live: Mapping[str, Any], path: str, kept: Collection[str], wholes: Collection[str]
+    live: Mapping[str, Any],
+    sealed: Mapping[str, Any],
+    path: str,
+    kept: Collection[str],
+    wholes: Collection[str],
 ) -> Place | None:
     """A variable goes with its name and value, a container with all that the server filled in."""
     place = field_paths.locate(live, path)
@@ -105,7 +133,8 @@ def _highest(
     length = len(place.steps)
     while length > 1:
         outer = place.prefixes[length - 2]
-        if outer in LASTING or any(is_within(other, outer) for other in kept):
+        is_sealed = field_paths.locate(sealed, outer) is not None
+        if is_sealed or outer in LASTING or any(is_within(other, outer) for other in kept):
             break
         length -= 1
     if any(outer in wholes for outer in place.prefixes[: length - 1]):

@@ -91,11 +91,32 @@ def test_without_taking_away_what_others_added_would_stay(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: helm's server-side apply leaves fields that somebody else owns."""
-    monkeypatch.setattr(taking_away, "removable", lambda live, paths, wholes: [])
+    monkeypatch.setattr(taking_away, "removable", lambda *_: [])
     scene.kubectl("set", "env", "deployment/shop-web", "DEBUG=1")
     looked(scene)
     assert work_off(revert(scene)).state == "succeeded"
     assert ("Deployment", f"{APP}.env[DEBUG].value") in current(scene)
+
+
+def test_who_wipes_the_record_of_writers_hides_nothing_from_a_revert(scene: Scene) -> None:
+    before = scene.live()["spec"]
+    scene.kubectl("set", "env", "deployment/shop-web", "DEBUG=1")
+    patch(scene, "deployment/shop-web", **pod_spec(nodeSelector={"disk": "ssd"}))
+    wipe = [{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}]
+    scene.kubectl("patch", "deployment/shop-web", "--type", "json", "--patch", json.dumps(wipe))
+    assert "managedFields" not in scene.live()["metadata"]
+    looked(scene)
+    assert work_off(revert(scene)).state == "succeeded"
+    assert scene.live()["spec"] == before
+    assert current(scene) == {}
+
+
+def test_what_was_sealed_is_never_taken_away_with_what_was_not() -> None:
+    """Whatever the record of writers says, or does not."""
+    live = {"metadata": {"uid": "u"}, "spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}}}}}
+    sealed = {"spec": {"template": {"spec": {"containers": []}}}}
+    (place,) = taking_away.removable(live, sealed, {"spec.template.spec.nodeSelector.disk"})
+    assert place.prefixes[-1] == "spec.template.spec.nodeSelector"
 
 
 def test_what_is_foreign_is_left_alone(scene: Scene) -> None:
@@ -179,7 +200,8 @@ def test_a_patch_names_values_that_were_read_and_removes_from_the_end() -> None:
         "spec": {"env": env},
     }
     paths = {f"spec.env[{name}].{part}" for name in ("B", "C") for part in ("name", "value")}
-    places = taking_away.removable(live, paths)
+    sealed = {"spec": {"env": env[:1]}}
+    places = taking_away.removable(live, sealed, paths)
     assert [place.steps for place in places] == [("spec", "env", 2), ("spec", "env", 1)]
     assert taking_away.operations(live, places) == [
         {"op": "test", "path": "/metadata/uid", "value": "u"},

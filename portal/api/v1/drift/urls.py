@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import re_path
 
 from portal.api.v1.drift.views import InstanceDriftViewSet
 
-DOORS = (
+DOORS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("", {"get": "retrieve"}, "instance-drift"),
     ("scan/", {"post": "scan"}, "instance-drift-scan"),
     ("revert/", {"post": "revert"}, "instance-drift-revert"),

@@ -51,21 +51,27 @@ def goals(items: Sequence[DriftItem], sealed: Documents, live: Documents) -> lis
     """Of the items, in order; those that stand together are one."""
     found: dict[tuple[ObjectKey, str], list[DriftItem]] = {}
     for item in items:
-        found.setdefault((item.key, _together(item, items, live)), []).append(item)
+        path = _together(item, items, sealed.get(item.key) or {}, live.get(item.key))
+        found.setdefault((item.key, path), []).append(item)
     return [_goal(key, path, group, sealed, live) for (key, path), group in found.items()]
 
 
-def _together(item: DriftItem, items: Sequence[DriftItem], live: Documents) -> str:
-    """The highest place around what was added in which there is nothing else."""
-    document = live.get(item.key)
-    place = field_paths.locate(document, item.path) if document and item.how == DriftItem.How.ADDED else None
-    if document is None or place is None:
+def _together(
+    item: DriftItem,
+    items: Sequence[DriftItem],
+    sealed: Mapping[str, Any],
+    live: Mapping[str, Any] | None,
+) -> str:
+    """The highest place around what was added in which there is nothing else, and which nobody sealed."""
+    place = field_paths.locate(live, item.path) if live and item.how == DriftItem.How.ADDED else None
+    if live is None or place is None:
         return item.path
     added = {other.path for other in items if other.key == item.key and other.how == DriftItem.How.ADDED}
-    kept = [each for each in ownership.owners(document) if not any(is_within(each, path) for path in added)]
+    kept = [each for each in ownership.owners(live) if not any(is_within(each, path) for path in added)]
     found = item.path
     for prefix in reversed(place.prefixes[1:-1]):
-        if any(is_within(other, prefix) for other in kept):
+        is_sealed = field_paths.locate(sealed, prefix) is not None
+        if is_sealed or any(is_within(other, prefix) for other in kept):
             break
         found = prefix
     return found
