@@ -89,8 +89,8 @@ ESCAPES = {
 
 @pytest.mark.parametrize("how", ESCAPES)
 def test_an_archive_that_reaches_out_is_refused(how: str, tmp_path: Path) -> None:
+    form = tarfile.PAX_FORMAT if ESCAPES[how].pax_headers else tarfile.GNU_FORMAT
     with pytest.raises(ChartUnusable) as refused:
-        form = tarfile.PAX_FORMAT if ESCAPES[how].pax_headers else tarfile.GNU_FORMAT
         write_folder(read_archive(archive(ESCAPES[how], form=form)), tmp_path / "in")
     assert refused.value.message
     assert list(tmp_path.rglob("*")) == []

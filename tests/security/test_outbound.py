@@ -5,13 +5,6 @@ No packet leaves this machine: what would go out is noted where the socket conne
 
 from __future__ import annotations
 
-import socket
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,88 +12,14 @@ import pytest
 from portal.core.outbound import calls
 from portal.core.outbound.addresses import Allowed, parse
 from portal.core.outbound.calls import Answer, call
-from portal.core.outbound.errors import AddressRefused, AnswerTooLarge, NotReached, NotTrusted, TooSlow
-from tests.fixtures.outside import Receiver, serving
+from portal.core.outbound.errors import AddressRefused, NotReached
+from tests.security.outbound_scene import Network, Web, network, web
+
+__all__ = ["network"]
 
 NOTHING = Allowed()
 LOOPBACK = parse(["127.0.0.1"])
 PUBLIC, ELSEWHERE = "93.184.215.14", "127.0.0.2"
-
-
-@dataclass
-class Network:
-    """What names resolve to, one answer after the other, and where sockets went."""
-
-    answers: dict[str, list[list[str]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    connected: list[str] = field(default_factory=list)
-    pause: float = 0
-
-
-@pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    """A resolver of the test's own; only loopback is really connected to."""
-    made, real = Network(), socket.socket.connect
-
-    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
-        made.asked.append(host)
-        time.sleep(made.pause)
-        turns = made.answers.get(host)
-        if turns is None:
-            raise socket.gaierror(socket.EAI_NONAME, "no such name")
-        found = turns.pop(0) if len(turns) > 1 else turns[0]
-        family = socket.AF_INET
-        return [(family, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
-
-    def connect(self: socket.socket, address: Any) -> None:
-        made.connected.append(str(address[0]))
-        if not str(address[0]).startswith("127."):
-            raise ConnectionRefusedError
-        real(self, address)
-
-    def create_connection(address: tuple[str, int], timeout: float) -> socket.socket:
-        """As socket's own, which would ask the resolver again: an address is an address."""
-        sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
-        sock.settimeout(timeout)
-        sock.connect(address)
-        return sock
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(socket.socket, "connect", connect)
-    monkeypatch.setattr(socket, "create_connection", create_connection)
-    return made
-
-
-class Web(BaseHTTPRequestHandler):
-    """What a test plans for a path: a status, headers, a body in pieces."""
-
-    def do_GET(self) -> None:
-        server: Any = self.server
-        server.seen.append((self.path, dict(self.headers)))
-        status, headers, pieces = server.plan.get(self.path, (200, {}, [b"fine"]))
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Connection", "close")
-        self.end_headers()
-        try:
-            for piece in pieces:
-                self.wfile.write(piece)
-                time.sleep(server.pause)
-        except OSError:
-            server.cut = True
-
-    def log_message(self, *_: Any) -> None:
-        """Not on the terminal."""
-
-
-@contextmanager
-def web(address: str = "127.0.0.1", port: int = 0) -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer((address, port), Web)
-    server.seen, server.plan, server.pause, server.cut = [], {}, 0, False
-    server.port = server.server_address[1]
-    with serving(server):
-        yield server
 
 
 def get(url: str, allowed: Allowed = NOTHING, **bounds: Any) -> Answer:
@@ -333,64 +252,3 @@ def test_a_post_is_never_redirected(network: Network) -> None:
         url = redirecting(server, "/there", 307)
         Web.do_POST = Web.do_GET
         assert call("POST", url, allowed=LOOPBACK, seconds=5, redirects=3, body=b"x").status == 307
-
-
-# -- bounds
-
-
-def test_an_answer_is_bounded_in_size(network: Network) -> None:
-    with web() as server:
-        server.plan["/"] = (200, {}, [b"x" * 65536] * 100)
-        with pytest.raises(AnswerTooLarge):
-            get(f"http://127.0.0.1:{server.port}/", LOOPBACK, most_bytes=100_000)
-        server.plan["/"] = (200, {"Content-Length": "100000"}, [b"x" * 100_000])
-        assert len(get(f"http://127.0.0.1:{server.port}/", LOOPBACK, most_bytes=100_000).body) == 100_000
-
-
-def test_an_answer_that_trickles_is_cut_off(network: Network) -> None:
-    with web() as server:
-        server.pause, server.plan["/"] = 0.05, (200, {}, [b"x"] * 200)
-        check_slow(lambda: get(f"http://127.0.0.1:{server.port}/", LOOPBACK, seconds=0.4))
-
-
-def test_a_name_that_takes_its_time_is_cut_off(network: Network) -> None:
-    network.pause = 3
-    check_slow(lambda: get("https://slow.example.org/", seconds=0.4))
-
-
-@pytest.mark.parametrize("says", [b"", b"\x16"])
-def test_a_handshake_that_does_not_come_is_cut_off(network: Network, says: bytes) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
-        check_slow(lambda: get(url, LOOPBACK, seconds=0.4))
-
-
-def check_slow(act: Callable[[], object]) -> None:
-    started = time.monotonic()
-    with pytest.raises(TooSlow):
-        act()
-    assert time.monotonic() - started < 2.5
-
-
-def test_a_name_that_nobody_knows_is_not_reached(network: Network) -> None:
-    with pytest.raises(NotReached):
-        get("https://nobody.example.org/")
-
-
-# -- TLS is for the name, not for the address that it was pinned to
-
-
-def test_a_certificate_for_another_name_is_not_trusted(
-    network: Network, tls_receiver: tuple[Receiver, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    receiver, certificate = tls_receiver
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # which is for 127.0.0.1
-    network.answers["hooks.internal"] = [["127.0.0.1"]]
-    for host, fine in (("127.0.0.1", True), ("hooks.internal", False)):
-        url = f"https://{host}:{receiver.port}/"
-        if fine:
-            assert call("POST", url, allowed=LOOPBACK, seconds=5, body=b"{}").status == 204
-        else:
-            with pytest.raises(NotTrusted):
-                call("POST", url, allowed=LOOPBACK, seconds=5, body=b"{}")
-    assert len(receiver.posts) == 1
