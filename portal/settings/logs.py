@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -28,19 +28,31 @@ structlog.configure(
 )
 
 
+def printable(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """What is not printable is written as an escape, so that no text forges a line or drives a terminal."""
+    for name, value in event.items():
+        if name != "exception" and isinstance(value, str) and not value.isprintable():
+            event[name] = "".join(_shown(each) for each in value)
+    return event
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
 def formatter(style: str) -> logging.Formatter:
     """`json` or `console`."""
-    renderer = (
-        structlog.dev.ConsoleRenderer(colors=False)
+    renderers: list[Processor] = (
+        [printable, structlog.dev.ConsoleRenderer(colors=False)]
         if style == "console"
-        else structlog.processors.JSONRenderer()
+        else [structlog.processors.JSONRenderer()]
     )
     return structlog.stdlib.ProcessorFormatter(
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             # as text, before any renderer can add local variables, which may hold secrets
             structlog.processors.format_exc_info,
-            renderer,
+            *renderers,
         ],
         foreign_pre_chain=SHARED,
     )
