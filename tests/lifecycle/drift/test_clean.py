@@ -59,7 +59,7 @@ def test_nothing_drifts_by_an_update_an_upgrade_or_a_rollback(namespace, run):
     assert scan(web).status == "in_step", shown(web)
     web = run(kind="upgrade", instance=web.pk, version="1.1.0", values=changed)
     assert scan(web).status == "in_step", shown(web)
-    web = run(kind="rollback", instance=web.pk, release=first.number)
+    web = run(kind="rollback", instance=web.pk, release=first.pk)
     assert scan(web).status == "in_step", shown(web)
     assert not DriftItem.objects.exists()
 

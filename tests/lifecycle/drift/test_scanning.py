@@ -10,7 +10,9 @@ import pytest
 from portal.audit.models import AuditEvent, Notification
 from portal.core import clock
 from portal.lifecycle.models import ChangeRequest, DriftReport, DriftTolerance, ServiceInstance
-from portal.lifecycle.operations.drift import claiming, scanning, tolerance_ends
+from portal.lifecycle.operations.drift import claiming, tolerance_ends
+from portal.lifecycle.operations.drift.looking import Look
+from portal.lifecycle.operations.drift.pacing import Pace
 from portal.lifecycle.tasks import look_for_drift, scan_drift, scan_drift_in
 from tests.lifecycle.drift.seen import Cluster, items, scan, shown
 from tests.lifecycle.drift.test_clean import VALUES
@@ -144,7 +146,7 @@ def test_nothing_is_written_by_whoever_lost_the_lease(web, cluster):
     lease = claiming.claim_one(web.pk)
     label(cluster, web)
     DriftReport.objects.filter(pk=web.pk).update(lease_until=lease + timedelta(seconds=60))
-    scanning.look(web.environment.cluster, [web.pk], lease, scanning.Pace(0))
+    Look(web.environment.cluster, [web.pk], lease, Pace(0)).done()
     assert items(web) == []
     assert DriftReport.objects.get(pk=web.pk).checked_at is None
 
@@ -162,7 +164,7 @@ def test_what_a_change_has_touched_meanwhile_is_not_written(web, cluster):
     lease = claiming.claim_one(web.pk)
     label(cluster, web)
     ChangeRequest.objects.filter(instance=web).update(finished_at=clock.now() + timedelta(seconds=5))
-    scanning.look(web.environment.cluster, [web.pk], lease, scanning.Pace(0))
+    Look(web.environment.cluster, [web.pk], lease, Pace(0)).done()
     assert items(web) == []
     assert web.pk in claiming.claim(web.environment.cluster_id, 10)[1]
 
@@ -212,9 +214,9 @@ def test_beat_survives_a_broker_that_is_away_and_ends_tolerances_all_the_same(we
 def test_a_scan_makes_no_more_requests_a_second_than_is_allowed(web, settings):
     settings.SLIPWAY_DRIFT_REQUESTS_PER_SECOND = 50
     began = clock.now()
-    pace = scanning.Pace(50)
+    pace = Pace(50)
     lease = claiming.claim_one(web.pk)
-    scanning.look(web.environment.cluster, [web.pk], lease, pace)
+    Look(web.environment.cluster, [web.pk], lease, pace).done()
     assert pace.made > 20
     assert (clock.now() - began).total_seconds() >= (pace.made - 1) / 50
 

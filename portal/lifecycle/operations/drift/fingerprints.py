@@ -16,15 +16,19 @@ from portal.lifecycle.models import Release
 
 # to be raised when the comparison itself changes
 VERSION = 1
+AUTOSCALER = "HorizontalPodAutoscaler"
 KEPT = ("uid", "labels", "annotations", "ownerReferences", "finalizers", "deletionTimestamp")
 
 
 def mark(document: Mapping[str, Any]) -> str:
     """Another one after every write but that of a status. Where an object has a generation, the API server
-    raises it with each change of what people want; where it has none, the resource version does."""
+    raises it with each change of what people want; where it has none, the resource version does. Autoscalers
+    have none and write down all the time what they do, so theirs is what they are to do."""
     metadata = document.get("metadata") or {}
     written = [entry for entry in metadata.get("managedFields") or () if entry.get("subresource") != "status"]
-    version = document.get("spec") or metadata.get("generation") or metadata.get("resourceVersion")
+    version = metadata.get("generation") or metadata.get("resourceVersion")
+    if document.get("kind") == AUTOSCALER and "spec" in document:
+        version = document["spec"]
     seen = [version, written, *(metadata.get(name) for name in KEPT)]
     return hashlib.blake2b(json.dumps(seen, sort_keys=True).encode(), digest_size=12).hexdigest()
 

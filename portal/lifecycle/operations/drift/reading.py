@@ -41,13 +41,19 @@ KINDS = (
 
 
 class Reading:
-    """One look at one cluster. Raises the errors of `portal.clusters.errors`."""
+    """One look at one cluster. `is_new`: most of it was never seen, so that all of it is wanted anyway.
 
-    def __init__(self, listing: Listing, subjects: Sequence[Subject]) -> None:
+    Raises the errors of `portal.clusters.errors`.
+    """
+
+    def __init__(self, listing: Listing, subjects: Sequence[Subject], *, is_new: bool) -> None:
         self._listing = listing
+        self._is_new = is_new
+        self._read: dict[ObjectKey, Document] = {}
         self._namespaces = {subject.instance.namespace for subject in subjects}
         self._namespaces |= {key.namespace for subject in subjects for key in subject.sealed if key.namespace}
         self._sealed = {key for subject in subjects for key in subject.sealed}
+        self._sealed_kinds = {(key.api_version, key.kind) for key in self._sealed}
         self._is_wide = len(self._namespaces) > MOST_NAMESPACES
         self._resources = {
             kind: resource for kind in self._kinds() if (resource := listing.resource(*kind)) is not None
@@ -72,21 +78,23 @@ class Reading:
 
     def whole(self, keys: Collection[ObjectKey]) -> dict[ObjectKey, Document]:
         """These objects, as they are now; without those that are gone."""
+        known = {key: self._read[key] for key in keys if key in self._read}
+        keys = [key for key in keys if key not in known]
+        wanted = set(keys)
         lists, single = self._grouped(keys)
         found = {
             key_of(document): document
             for documents in all_of(self._whole_list, lists)
             for document in documents
-            if key_of(document) in keys
+            if key_of(document) in wanted
         }
         single += [key for key in keys if key not in found and key not in single]
-        return found | self._single(single, only_metadata=False)
+        return known | found | self._single(single, only_metadata=False)
 
     def _kinds(self) -> list[tuple[str, str]]:
         """By the version that a release names, where one does."""
-        sealed = {(key.api_version, key.kind) for key in self._sealed}
-        groups = {(api_version.rpartition("/")[0], kind) for api_version, kind in sealed}
-        return sorted(sealed | {kind for kind in KINDS if _group(kind) not in groups})
+        groups = {_group(kind) for kind in self._sealed_kinds}
+        return sorted(self._sealed_kinds | {kind for kind in KINDS if _group(kind) not in groups})
 
     def _selections(self, kind: tuple[str, str], resource: Resource) -> list[tuple[str, str]]:
         """(namespace, selector) of each list to make."""
@@ -101,11 +109,16 @@ class Reading:
     def _listed(self, wanted: tuple[Resource, str, str]) -> list[Document]:
         """What we may not list is read one by one, as far as it is sealed."""
         resource, namespace, selector = wanted
-        is_whole = _group((resource.api_version, resource.kind)) == AUTOSCALERS
+        kind = (resource.api_version, resource.kind)
+        is_ours = self._is_new and selector == HELMS and kind in self._sealed_kinds
+        is_whole = is_ours or _group(kind) == AUTOSCALERS
         try:
-            return self._listing.all(resource, namespace, selector=selector, only_metadata=not is_whole)
+            found = self._listing.all(resource, namespace, selector=selector, only_metadata=not is_whole)
         except ClusterForbidden:
             return []
+        if is_ours:
+            self._read |= {key: each for each in found if (key := key_of(each)) in self._sealed}
+        return found
 
     def _single(self, keys: Sequence[ObjectKey], *, only_metadata: bool) -> dict[ObjectKey, Document]:
         read = all_of(lambda key: self._listing.one(key, only_metadata=only_metadata), keys)

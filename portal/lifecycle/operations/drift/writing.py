@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal.core import clock
 from portal.lifecycle.models import (
@@ -28,6 +28,8 @@ Status = DriftReport.Status
 # one instance keeps this many rows at the most
 MOST = 500
 SAID = ("how", "sealed", "live", "manager", "operation", "manager_at")
+COUNTS = ("changed", "removed", "added", "missing", "foreign", "tolerated")
+CLEAN = ["release", "status", "message", "checked_at", "tried_at", "fingerprint", "lease_until", *COUNTS]
 Identity = tuple[str, str, str, str, str]
 
 
@@ -64,6 +66,34 @@ def write(
 
 
 @transaction.atomic
+def write_clean(clean: Mapping[int, tuple[Subject, str]], *, began: datetime, lease: datetime) -> set[int]:
+    """By instance: (subject, fingerprint) of those that are as sealed. In a few statements for however many;
+    returns those for which there was nothing to end, and which are done with."""
+    pks = list(clean)
+    held = set(DriftReport.objects.filter(pk__in=pks, lease_until=lease).values_list("pk", flat=True))
+    current = ServiceInstance.objects.alive().filter(pk__in=pks).values_list("pk", "current_release")
+    meanwhile = _meanwhile(began).filter(instance__in=pks).values_list("instance", flat=True)
+    still = {pk for pk, release in current if release == clean[pk][0].release.pk} - set(meanwhile)
+    drifted = DriftItem.objects.current().filter(instance__in=pks).values_list("instance", flat=True)
+    done = (held & still) - set(drifted)
+    rows = [
+        DriftReport(
+            instance_id=pk,
+            release=clean[pk][0].release,
+            status=Status.IN_STEP,
+            checked_at=began,
+            tried_at=began,
+            fingerprint=clean[pk][1],
+        )
+        for pk in sorted(done)
+    ]
+    DriftReport.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["instance"], update_fields=CLEAN, batch_size=500
+    )
+    return done
+
+
+@transaction.atomic
 def write_unchanged(ids: Collection[int], *, began: datetime, lease: datetime) -> int:
     """All is as it was when it was compared last: two statements for however many."""
     same = list(DriftReport.objects.filter(pk__in=ids, lease_until=lease).values_list("pk", flat=True))
@@ -82,9 +112,11 @@ def write_unknown(ids: Collection[int], message: str, *, began: datetime, lease:
 
 def _has_moved(subject: Subject, began: datetime) -> bool:
     current = ServiceInstance.objects.alive().filter(pk=subject.instance.pk, current_release=subject.release)
-    changes = ChangeRequest.objects.filter(instance=subject.instance.pk)
-    meanwhile = changes.filter(Q(state__in=EXECUTABLE_STATES) | Q(finished_at__gte=began))
-    return not current.exists() or meanwhile.exists()
+    return not current.exists() or _meanwhile(began).filter(instance=subject.instance.pk).exists()
+
+
+def _meanwhile(began: datetime) -> QuerySet[ChangeRequest]:
+    return ChangeRequest.objects.filter(Q(state__in=EXECUTABLE_STATES) | Q(finished_at__gte=began))
 
 
 def _kept(
