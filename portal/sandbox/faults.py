@@ -28,11 +28,19 @@ from portal.sandbox.users import MASTERS, UserInfo
 PATH = "/sandbox/faults"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _REASONS = {
+    409: "Conflict",
     429: "TooManyRequests",
     500: "InternalError",
     502: "BadGateway",
     503: "ServiceUnavailable",
     504: "Timeout",
+}
+# as an API server says it, since helm hands on nothing but the words
+_WORDS = {
+    409: "the object has been modified; please apply your changes to the latest version and try again",
+    429: "too many requests, please try again later",
+    500: "Internal error occurred",
+    503: "the server is currently unable to handle the request",
 }
 _NUMBERS = {"latencySeconds": 60.0, "errorRate": 1.0, "cutRate": 1.0, "outageSeconds": 3600.0}
 _KNOWN = {*_NUMBERS, "status", "paths", "methods", "count", "seed"}
@@ -156,7 +164,8 @@ def _drop(request: web.Request) -> None:
 
 def _error(status: int) -> web.Response:
     reason = _REASONS.get(status, "Unknown")
-    error = ApiError(status, reason, "the sandbox was told to fail (see /sandbox/faults)", {})
+    words = "the sandbox was told to fail (see /sandbox/faults)"
+    error = ApiError(status, reason, f"{_WORDS[status]}: {words}" if status in _WORDS else words, {})
     headers = {"Retry-After": "1"} if status in (429, 503) else {}
     return web.Response(
         status=status, text=encode(error.status()), content_type="application/json", headers=headers
