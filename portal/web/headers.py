@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_cache_control
+
+from portal.accounts.addresses import address_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -64,6 +67,8 @@ class LivingSession:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # in the log as it counts for sign-ins, not as anybody may write it into a header
+        structlog.contextvars.bind_contextvars(ip=address_of(request.META))
         response = self.get_response(request)
         personal = request.path.startswith("/api/v1/")
         if request.session.accessed and SESSION_KEY in request.session:

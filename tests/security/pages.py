@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from portal.accounts.models import BrowserSession
 from portal.audit.notifying import notify
 from portal.core import clock
-from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.models import DriftItem, DriftTolerance, ServiceInstance
 from tests.api import policy_rows
 from tests.api.conftest import PEOPLE, World
 from tests.api.test_roles import a_group, an_event, decision, emergency, passed, wish_of_olga
@@ -77,9 +79,46 @@ def a_notice(rest: str) -> Address:
 
 
 def session_of_alice(world: World) -> str:
-    """The newest one of alice's, or one that never was."""
-    found = BrowserSession.objects.filter(user=world.people["alice"]).order_by("opened_at").first()
-    return f"/me/sessions/{found.handle if found else '00000000-0000-0000-0000-000000000000'}/end/"
+    now, handle = clock.now(), uuid4()
+    BrowserSession.objects.create(
+        session_key=handle.hex,
+        handle=handle,
+        user=world.people["alice"],
+        opened_at=now,
+        seen_at=now,
+        expire_date=now + timedelta(hours=1),
+    )
+    return f"/me/sessions/{handle}/end/"
+
+
+OBJECT = {"api_version": "apps/v1", "kind": "Deployment", "name": "shop-api", "path": "spec.replicas"}
+
+
+def drifted(world: World) -> str:
+    now = clock.now()
+    item = DriftItem.objects.create(
+        instance=world.instance,
+        **OBJECT,
+        how="changed",
+        sealed=2,
+        live=3,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+    return f"/instances/{world.instance.pk}/drift/items/{item.pk}/tolerate/"
+
+
+def tolerated(world: World) -> str:
+    now = clock.now()
+    tolerance = DriftTolerance.objects.create(
+        instance=world.instance,
+        **OBJECT,
+        reason="For the sale.",
+        until=now + timedelta(days=1),
+        created_by=world.people["alice"],
+        created_at=now,
+    )
+    return f"/instances/{world.instance.pk}/drift/tolerances/{tolerance.pk}/end/"
 
 
 def announced(world: World) -> dict[str, Any]:
@@ -200,15 +239,15 @@ PAGES: dict[str, Page] = {
     "POST instances-retire-announce": Page(MEMBERS_DO, of_instance("retire/announce/")),
     "POST instances-retire-withdraw": Page(MEMBERS_DO, of_instance("retire/withdraw/")),
     "GET drift": Page(EVERYBODY, at("/drift/")),
-    "GET instances-drift": Page(TEAM, of_instance("drift/")),
-    "POST instances-drift-scan": Page(MEMBERS_DO, of_instance("drift/scan/")),
+    "GET instances-drift": Page("302 302 302 302 404 302 302 302", of_instance("drift/")),
+    "POST instances-drift-scan": Page("401 302 302 302 404 302 403 403", of_instance("drift/scan/")),
     "GET instances-drift-revert": Page(MEMBERS, of_instance("drift/revert/")),
-    "POST instances-drift-revert": Page(MEMBERS_DO, of_instance("drift/revert/")),
+    "POST instances-drift-revert": Page("401 409 409 409 404 403 403 403", of_instance("drift/revert/")),
     "GET instances-drift-adopt": Page(MEMBERS, of_instance("drift/adopt/")),
-    "POST instances-drift-adopt": Page(MEMBERS_DO, of_instance("drift/adopt/")),
-    "GET instances-drift-tolerate": Page(MEMBERS, of_instance("drift/items/1/tolerate/")),
-    "POST instances-drift-tolerate": Page(MEMBERS_DO, of_instance("drift/items/1/tolerate/")),
-    "POST instances-drift-tolerance-end": Page(MEMBERS_DO, of_instance("drift/tolerances/1/end/")),
+    "POST instances-drift-adopt": Page("401 409 409 409 404 403 403 403", of_instance("drift/adopt/")),
+    "GET instances-drift-tolerate": Page(MEMBERS, drifted),
+    "POST instances-drift-tolerate": Page("401 422 422 422 404 403 403 403", drifted),
+    "POST instances-drift-tolerance-end": Page(MEMBERS_DO, tolerated),
     "GET changes": Page(EVERYBODY, at("/changes/")),
     "GET changes-one": Page(TEAM, of_change("")),
     "GET changes-live": Page(TEAM, of_change("live/")),
@@ -264,7 +303,7 @@ PAGES: dict[str, Page] = {
     "GET audit": Page(EVERYBODY, at("/audit/")),
     "POST audit-verify": Page("401 403 403 403 403 302 302 302", at("/audit/verify/")),
     "GET audit-one": Page(TEAM, lambda w: f"/audit/{an_event(w)}/"),
-    "GET audit-export": Page(EVERYBODY, at("/audit/export/")),
+    "GET audit-export": Page(EVERYBODY, at("/audit/export/?as=csv")),
     "GET notifications": Page(EVERYBODY, at("/notifications/")),
     "POST notifications-read-all": Page(ONESELF, at("/notifications/read-all/")),
     "POST notifications-preference": Page(

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -55,3 +56,12 @@ def test_a_line_break_in_what_people_send_makes_no_line_of_log(
             assert isinstance(json.loads(line), dict)
             assert json.loads(line).get("event") != "forged"
             assert "\x1b" not in line
+
+
+def test_the_address_in_the_log_is_not_what_anybody_wrote_into_a_header(
+    world: World, logged: io.StringIO, settings: Any
+) -> None:
+    settings.SLIPWAY_PROXIES = 1
+    Client().get("/nowhere/", headers={"X-Forwarded-For": "203.0.113.66, 198.51.100.1"})
+    said = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert {each["ip"] for each in said if each.get("code") == 404} == {"198.51.100.1"}

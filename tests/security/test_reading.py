@@ -16,6 +16,8 @@ from tests.security.pages import PAGES
 
 # when somebody was last there
 OF_READERS = {BrowserSession: None, ApiToken: "last_used_at"}
+# taking the trail away is itself noted in it
+NOTED = {"GET audit-export", "GET /audit/export/"}
 
 
 def state() -> dict[str, str]:
@@ -36,7 +38,7 @@ def rows(model: type) -> Iterator[dict[str, object]]:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_no_page_changes_anything_when_it_is_looked_at(world: World, method: str) -> None:
     for name, page in PAGES.items():
-        if not name.startswith("GET"):
+        if not name.startswith("GET") or name in NOTED:
             continue
         person = next((who for who in PEOPLE if page.status_for(who) == 200), "pete")
         browser = Client(raise_request_exception=False)
@@ -51,7 +53,7 @@ def test_no_page_changes_anything_when_it_is_looked_at(world: World, method: str
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_no_reading_operation_changes_anything(world: World, method: str) -> None:
     for operation, row in TABLE.items():
-        if not operation.startswith("GET"):
+        if not operation.startswith("GET") or operation in NOTED:
             continue
         person = next((who for who in PEOPLE if row.status_for(who) == 200), "pete")
         path, api = row.path(world), world.api(person)

@@ -35,7 +35,7 @@ def test_each_row_is_shown_by_tests_that_exist_or_says_why_not(row: tuple[str, .
         assert named, shown
         assert TEST.sub("", shown).strip(" ,") == "", shown
     for file, name in named:
-        assert name in tests_in(file), f"{file} has no {name}"
+        assert name in names_in(file), f"{file} has no {name}"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_it_is_said_how_many_are_met() -> None:
 
 
 @cache
-def tests_in(file: str) -> frozenset[str]:
+def names_in(file: str) -> frozenset[str]:
     tree = ast.parse(Path(file).read_text())
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
