@@ -18,7 +18,8 @@ from typing import Any
 
 import yaml
 
-from portal.core.documents import MAX_DEPTH, Loader
+from portal.core.documents import MAX_DEPTH
+from portal.core.yaml_loader import Loader
 
 # values after aliases are written out, over all documents: far above any real chart, far below what hurts
 MAX_NODES = 500_000

@@ -12,9 +12,10 @@ import yaml
 from portal.clusters import goyaml
 from portal.clusters.goyaml import Located
 from portal.core import pointers
-from portal.core.documents import MAX_BYTES, Loader, dump_yaml
+from portal.core.documents import MAX_BYTES, dump_yaml
 from portal.core.errors import InvalidInput, TooLarge
 from portal.core.objects import ObjectKey, key_of
+from portal.core.yaml_loader import Loader
 from portal.policy import Verdict
 from portal.policy.expansion import flatten
 from portal.policy.fixes import PatchInapplicable, applied
