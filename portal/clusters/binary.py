@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from portal.clusters import process
-from portal.clusters.errors import HelmMissing
+from portal.clusters.errors import HelmKilled, HelmMissing, HelmTimeout
 from portal.core.digests import digest_of
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
@@ -92,8 +92,13 @@ def _version(binary: Path, _changed: int) -> tuple[int, int, int]:
                 cwd=directory,
                 bounds=process.Bounds(seconds=20, output_bytes=process.CHUNK),
             )
+        except process.ChildTimedOut as exc:
+            raise HelmTimeout(f"{binary} does not say its version in time.") from exc
         except (OSError, process.ChildError) as exc:
             raise HelmMissing(f"{binary} cannot be run: {type(exc).__name__}. {HOW_TO_INSTALL}") from exc
+    if done.returncode < 0:
+        # ended by somebody else: that says nothing of what it is
+        raise HelmKilled
     match = re.match(rb"v?(\d+)\.(\d+)\.(\d+)", done.stdout.strip())
     if done.returncode or not match:
         raise HelmMissing(f"{binary} is not helm. {HOW_TO_INSTALL}")

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from portal.clusters import binary
-from portal.clusters.errors import HelmMissing
+from portal.clusters.errors import HelmKilled, HelmMissing
 
 
 def test_the_version_of_both_helms(helm_binary):
@@ -22,6 +22,15 @@ def test_something_that_is_not_helm(tmp_path):
         binary.version(other)
     with pytest.raises(HelmMissing, match="no helm at"):
         binary.find("no-such-helm")
+
+
+def test_a_helm_that_somebody_kills_is_helm_all_the_same(tmp_path):
+    killed = tmp_path / "helm"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o755)
+    with pytest.raises(HelmKilled) as found:
+        binary.version(killed)
+    assert found.value.retryable
 
 
 def test_each_cluster_has_a_cache_of_its_own_and_the_oldest_makes_room(tmp_path, monkeypatch):

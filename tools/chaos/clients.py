@@ -12,8 +12,9 @@ from tools.chaos.stack import Stack
 from tools.chaos.waiting import NotInTime
 from tools.chaos.wishes import ENVIRONMENT, OFFERING, PLACES, VERSIONS, Lane, Step
 
-ASKING_SECONDS = 180.0
-FOLLOWING_SECONDS = 400.0
+# longer than anything is down, on a machine that is busy with much else
+ASKING_SECONDS = 600.0
+FOLLOWING_SECONDS = 1200.0
 
 
 class LaneClient:
