@@ -170,7 +170,7 @@ def page_addresses(*changes: ChangeRequest) -> Iterator[str]:
         yield f"/instances/{instance}/?tab={tab}"
     yield from (f"/instances/{instance}/update/", f"/instances/{instance}/compare/?old=1&new=2")
     yield from (
-        f"/instances/{instance}/rollback/1/",
+        f"/instances/{instance}/rollback/{changes[0].release_id}/",
         "/audit/",
         "/me/sessions/",
         "/me/tokens/",
