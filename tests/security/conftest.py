@@ -11,15 +11,31 @@ from django.test import Client
 from portal.core import clock
 from tests.api.conftest import world, world_snapshot
 from tests.factories import UserFactory
-from tests.web.conftest import denied, excepted, namespace, radius, service, signed_in, waiting
+from tests.web.conftest import (
+    _start_first,
+    denied,
+    excepted,
+    namespace,
+    organisation,
+    radius,
+    service,
+    signed_in,
+    start,
+    starts,
+    waiting,
+)
 
 __all__ = [
+    "_start_first",
     "denied",
     "excepted",
     "namespace",
+    "organisation",
     "radius",
     "service",
     "signed_in",
+    "start",
+    "starts",
     "waiting",
     "world",
     "world_snapshot",
