@@ -79,6 +79,13 @@ class ClusterRefused(ClusterError):
     default_message = "The cluster refused the object."
 
 
+class NamespaceMissing(ClusterRefused):
+    """The namespace of a release is not there; what the cluster says then names a right that went with it."""
+
+    code = "namespace_missing"
+    default_message = "The namespace is not in the cluster any more."
+
+
 class ChartDoesNotRender(ClusterError):
     """The chart and these values give no manifest; the message is helm's, without paths of this machine."""
 

@@ -69,7 +69,10 @@ PHRASES: tuple[tuple[type[ClusterError], tuple[str, ...]], ...] = (
     (errors.ClusterTrouble, (r"an error on the server \(|internal error occurred",)),
     (
         errors.ClusterBusy,
-        (r"the object has been modified|object is being deleted|because it is being terminated",),
+        (
+            r"the object has been modified|object is being deleted|because it is being terminated",
+            r"secrets \"sh\.helm\.release\.v1\.[^\"]*\" not found",
+        ),
     ),
     (
         errors.ClusterConflict,

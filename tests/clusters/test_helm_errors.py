@@ -112,6 +112,10 @@ SAID = {
         " BackoffLimitExceeded\n\n",
         errors.HelmFailed,
     ),
+    "record deleted by hand": (
+        'Error: UPGRADE FAILED: update: failed to update: secrets "sh.helm.release.v1.web.v2" not found',
+        errors.ClusterBusy,
+    ),
     "nothing": ("", errors.HelmFailed),
 }
 

@@ -41,7 +41,7 @@ def test_a_change_in_a_namespace_that_was_deleted_says_so_and_works_once_it_is_b
     delete_namespace(stack, "search-dev")
     ended = stack.alice.follow(searching.update(text="where?"))
     assert ended["state"] == "failed"
-    assert 'namespaces "search-dev" not found' in ended["outcome"]
+    assert "The namespace search-dev is not in the cluster any more." in ended["outcome"]
     bring_back_namespace(stack, searching)
     searching.proved(searching.update(text="back again"), "back again")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from django.db import transaction
 
-from portal.clusters.errors import ReleaseLocked
+from portal.clusters.errors import ClusterForbidden, ClusterRefused, NamespaceMissing, ReleaseLocked
 from portal.clusters.helm import Helm
 from portal.clusters.types import Applied
 from portal.core import clock
@@ -106,6 +107,18 @@ def bring(
         kubernetes_for(instance).ensure_namespace(
             SYSTEM_NAMESPACE, {"app.kubernetes.io/managed-by": "slipway"}
         )
+    with _namespace_of(instance):
+        _bring(helm, instance, release, attempt, stop, rendering)
+
+
+def _bring(
+    helm: Helm,
+    instance: ServiceInstance,
+    release: Release,
+    attempt: Attempt,
+    stop: threading.Event,
+    rendering: seals.Rendering,
+) -> None:
     if attempt.follows_failure:
         if _adopt(helm, instance, release, attempt, rendering):
             return
@@ -174,14 +187,34 @@ def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt, stop: thre
         attempt.log(done)
 
 
+@contextmanager
+def _namespace_of(instance: ServiceInstance) -> Iterator[None]:
+    """Say so when the cluster refuses only because somebody has deleted the namespace, and with it the rights
+    of its deployer. Raises NamespaceMissing."""
+    try:
+        yield
+    except (ClusterForbidden, ClusterRefused) as exc:
+        name = instance.namespace
+        if instance.is_namespace or kubernetes_for(instance).namespace(name) is not None:
+            raise
+        said = (
+            f"The namespace {name} is not in the cluster any more. Ask for its release again, then for this."
+        )
+        raise NamespaceMissing(said) from exc
+
+
 def remove(instance: ServiceInstance, attempt: Attempt, stop: threading.Event) -> None:
     """`helm uninstall`; that there is nothing to remove is fine."""
     helm = helm_for(instance)
     attempt.log(f"helm uninstall {instance.target}")
-    existed = helm.uninstall(
-        instance.target,
-        timeout_seconds=HELM_TIMEOUT_SECONDS,
-        on_log=attempt.log,
-        should_stop=attempt.stopped_by(stop),
-    )
+    try:
+        with _namespace_of(instance):
+            existed = helm.uninstall(
+                instance.target,
+                timeout_seconds=HELM_TIMEOUT_SECONDS,
+                on_log=attempt.log,
+                should_stop=attempt.stopped_by(stop),
+            )
+    except NamespaceMissing:
+        existed = False
     attempt.log("removed" if existed else "there was no such release")
