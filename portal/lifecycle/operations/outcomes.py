@@ -63,8 +63,9 @@ def cancel(
     """Somebody stopped it while it ran, and what it had applied was taken back; `message` says what runs now.
     Raises ClaimLost."""
     _end(change, claim, ChangeState.CANCELLED, message, health, health_message)
-    record("change.stopped", change, actor=None, after={"outcome": message})
-    announcing.ended(change, "change.cancelled", message, actor=change.cancel_asked_by)
+    asker = change.cancel_asked_by
+    record("change.stopped", change, actor=None, on_behalf_of=asker, after={"outcome": message})
+    announcing.ended(change, "change.cancelled", message, actor=asker)
 
 
 def _end(

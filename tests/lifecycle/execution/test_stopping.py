@@ -84,6 +84,7 @@ def test_the_trail_names_who_asked_and_what_came_of_it(provisioned, namespace):
     found = [(event.action, event.actor_name) for event in rows]
     assert ("change.stop_asked", "bob") in found
     assert found[-1] == ("change.stopped", "slipway")
+    assert rows.last().on_behalf_of_name == "bob"
 
 
 def test_a_success_that_comes_too_late_does_not_win_over_the_wish_to_stop(provisioned, namespace):
