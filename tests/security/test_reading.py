@@ -9,13 +9,13 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
-from portal.accounts.models import ApiToken, BrowserSession
+from portal.accounts.models import ApiToken, BrowserSession, User
 from tests.api.conftest import PEOPLE, World
 from tests.api.test_roles import TABLE
 from tests.security.pages import PAGES
 
 # when somebody was last there
-OF_READERS = {BrowserSession: None, ApiToken: "last_used_at"}
+OF_READERS = {BrowserSession: None, ApiToken: "last_used_at", User: "last_login"}
 # taking the trail away is itself noted in it
 NOTED = {"GET audit-export", "GET /audit/export/"}
 
