@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import time
-from datetime import timedelta
 from typing import Any
 
 from celery import Celery, Task
@@ -36,8 +35,7 @@ class Paced(Task):  # type: ignore[type-arg]
     def _interval(self) -> float:
         """Seconds between two messages of beat; 0 for a task that is not in its schedule."""
         entries = app.conf.beat_schedule.values()
-        intervals = [each["schedule"] for each in entries if each["task"] == self.name]
-        return min((each.total_seconds() for each in intervals if isinstance(each, timedelta)), default=0.0)
+        return min((each["schedule"].seconds for each in entries if each["task"] == self.name), default=0.0)
 
 
 app = Celery("portal", task_cls=Paced)

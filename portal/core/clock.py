@@ -16,6 +16,7 @@ class _Anchor:
 
 
 _anchor: _Anchor | None = None
+_STARTED = _Anchor(datetime.now(tz=UTC), time.monotonic())
 
 
 def now() -> datetime:
@@ -25,6 +26,12 @@ def now() -> datetime:
     if anchor is None:
         return datetime.now(tz=UTC)
     return anchor.moment + timedelta(seconds=time.monotonic() - anchor.ticks)
+
+
+def steady() -> datetime:
+    """The moment at which this process has started plus what has passed since, whatever anybody does to this
+    machine's clock."""
+    return _STARTED.moment + timedelta(seconds=time.monotonic() - _STARTED.ticks)
 
 
 def follow(moment: datetime, *, ticks: float | None = None) -> None:

@@ -7,6 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import schedule
+
+from portal.core import clock
 from portal.core.outbound.addresses import Allowed
 from portal.settings import channels
 from portal.settings.environment import PROJECT_DIR, Environment, database
@@ -188,10 +191,14 @@ CELERY_TASK_PUBLISH_RETRY = False
 
 def every(task: str, **interval: int) -> dict[str, Any]:
     """An entry of beat's schedule. Messages that pile up while no worker runs are bounded by their end, which
-    is late enough for clocks that are an hour wrong; of a pile, `portal.celery` runs one."""
-    return {"task": task, "schedule": timedelta(**interval), "options": {"expires": 2 * 60 * 60}}
+    is late enough for clocks that are an hour wrong; of a pile, `portal.celery` runs one. A clock that is set
+    back does not keep beat from sending."""
+    when = schedule(timedelta(**interval), nowfun=clock.steady)
+    return {"task": task, "schedule": when, "options": {"expires": 2 * 60 * 60}}
 
 
+# in memory: a file would have beat wait for the moments of a clock that was wrong
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": every("portal.lifecycle.tasks.sweep", seconds=5),
     "remind": every("portal.lifecycle.tasks.remind", seconds=60),
