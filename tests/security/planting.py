@@ -29,7 +29,7 @@ KEYS = (
     "url",
 )
 NOT_TEXT = (models.SlugField, models.UUIDField, models.FileField, models.EmailField)
-# keys of JSON whose values are words of a format, not of a person; the catalog checks them when it reads a chart
+# keys of JSON whose values are words of a format: checked when a chart or a policy is read
 WORDS = (
     "kind",
     "apiVersion",
