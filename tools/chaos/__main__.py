@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ def main() -> int:
     if verdict.wrong:
         console.fail(f"{len(verdict.wrong)} things are wrong. Logs: {folder / 'log'}. Again: {again}")
         return 1
+    shutil.rmtree(folder, ignore_errors=True)
     console.say(f"\nNothing was lost, nothing was done twice. Seed {seed}. Again: {again}")
     return 0
 
