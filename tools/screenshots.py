@@ -98,6 +98,8 @@ SHOTS = (
         follow="Ask for an exception",
     ),
     Shot("exception-debt", "olga", "/exceptions/debt/", documented=True),
+    Shot("drift", "olga", "/drift/?status=all"),
+    Shot("instance-drift", "alice", "/instances/?offering=web-service", first="/instances/", tab="drift"),
     Shot("instance-policy", "alice", "/instances/", first="/instances/", tab="policy"),
     Shot("cluster-policies", "pete", "/platform/clusters/sandbox/policies/?compare=yes"),
     Shot("guard", "pete", "/platform/environments/production/guard/"),
