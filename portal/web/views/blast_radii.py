@@ -18,7 +18,7 @@ from portal.web.policy.proposing import Proposing
 
 def browse(request: SignedIn) -> HttpResponse:
     require(request.user, Verb.AUDIT)
-    proposing = Proposing(request.user, ProposalForm(request.POST or None))
+    proposing = Proposing(request.user, ProposalForm(request.POST if request.method == "POST" else None))
     if request.method == "POST" and (radius := proposing.ask()):
         return redirect("web:policies-blast-radius-one", radius.pk)
     rows = BlastRadius.objects.visible_to(request.user).select_related("requested_by").defer("result")

@@ -67,6 +67,7 @@ def adopt(request: SignedIn, pk: int) -> HttpResponse:
 
 def tolerate(request: SignedIn, pk: int, item: int) -> HttpResponse:
     instance = get_object_or_404(rows(request.user), pk=pk)
+    tolerances.check_may(instance, request.user)
     form = tolerating.of_request(request, instance, item)
     if request.method == "POST" and form.say():
         messages.success(request, "Tolerated. It counts again after that day, and the team is told.")
