@@ -16,26 +16,16 @@ HERE = Path(__file__).parent
 LEASE = {"SLIPWAY_LEASE_SECONDS": "5"}
 
 
-# these share one stack, the others another, so that two processes have about as much to do
-FIRST_HALF = {"test_broker", "test_by_hand", "test_helm_killed", "test_stopping", "test_worker_killed"}
-# has a stack of its own
-ALONE = {"test_chaos"}
-
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each waits most of its time, and starting a stack is dear: what shares one runs in one process."""
+    """Each waits most of its time, for what takes long on a busy machine."""
     for item in items:
         if HERE in item.path.parents:
-            half = "first" if item.path.stem in FIRST_HALF else "second"
-            group = item.path.stem if item.path.stem in ALONE else half
-            item.add_marker(pytest.mark.xdist_group(f"faults-{group}"))
             item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")
 def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One for the process. Its logs stay in pytest's temporary folder."""
+    """One for the process, since starting it is dear. Its logs stay in pytest's temporary folder."""
     folder = tmp_path_factory.mktemp("stack")
     with Stack(Shape(workers=2), environment=LEASE, folder=folder) as started:
         yield started
