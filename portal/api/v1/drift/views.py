@@ -75,7 +75,7 @@ class InstanceDriftViewSet(ApiViewSet):
 
     @extend_schema(request=None, responses={202: DriftDetail})
     def scan(self, request: Request, instance_id: str) -> Response:
-        """Look now.
+        """Look for drift now.
 
         A worker does; `asked` is true until it has. Asked again too soon, the same answer is given.
         """
