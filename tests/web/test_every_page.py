@@ -157,7 +157,6 @@ def test_links_on_the_main_pages_lead_somewhere(
 def test_titles_say_where_one_is(
     organisation: Organisation, signed_in: SignIn, pages: dict[str, str]
 ) -> None:
-    pete, alice = signed_in(organisation.pete), signed_in(organisation.alice)
     names = (
         "home",
         "catalog",
@@ -187,7 +186,7 @@ def test_titles_say_where_one_is(
     )
     titles = []
     for name in names:
-        browser = alice if name.startswith("instances-") else pete
+        browser = signed_in(organisation.alice if name.startswith("instances-") else organisation.pete)
         titles.append(browser.get(pages[name]).content.decode().split("<title>")[1].split("</title>")[0])
     assert len(set(titles)) == len(names)
     assert all(title.endswith("· Slipway") for title in titles)
