@@ -32,7 +32,8 @@ def show(request: SignedIn, pk: int) -> HttpResponse:
 @require_POST
 def scan(request: SignedIn, pk: int) -> HttpResponse:
     instance = get_object_or_404(rows(request.user), pk=pk)
-    scans.ask(instance, actor=request.user)
+    if not scans.ask(instance, actor=request.user).is_asked:
+        messages.info(request, "It was looked at a moment ago: this is what was found.", extra_tags="quiet")
     return redirect(_tab(instance))
 
 

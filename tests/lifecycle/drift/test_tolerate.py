@@ -202,6 +202,13 @@ class TestAskingForALook:
         assert ask(organisation.alice).is_asked
         assert len(self.woken) == 2
 
+    def test_what_is_known_of_another_release_may_be_asked_anew_at_once(
+        self, organisation: Any, drifted: ServiceInstance, ask: Any
+    ) -> None:
+        assert not ask(organisation.alice).is_asked
+        DriftReport.objects.filter(pk=drifted.pk).update(release=None)
+        assert ask(organisation.alice).is_asked
+
     def test_what_nobody_answers_may_be_asked_again(
         self, organisation: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

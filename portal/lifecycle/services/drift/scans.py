@@ -37,8 +37,11 @@ def ask(instance: ServiceInstance, *, actor: User) -> DriftReport:
     # what lies ahead was written by a clock that was wrong, and is in nobody's way
     answered = Q(tried_at__gte=F("asked_at")) & (Q(tried_at__lte=now - PAUSE) | Q(tried_at__gt=now))
     forgotten = Q(asked_at__lte=now - UNANSWERED) | Q(asked_at__gt=now)
+    # what it says is of a release that runs no more
+    done = Q(asked_at=None) | Q(tried_at__gte=F("asked_at"))
+    outdated = done & ~Q(release=instance.current_release_id)
     never = Q(asked_at=None) & (Q(tried_at=None) | Q(tried_at__lte=now - PAUSE) | Q(tried_at__gt=now))
-    due = DriftReport.objects.filter(never | answered | forgotten, pk=report.pk)
+    due = DriftReport.objects.filter(never | answered | outdated | forgotten, pk=report.pk)
     if due.update(asked_at=now):
         record("drift.scan_asked", instance, actor=actor)
         transaction.on_commit(lambda: tasks.wake_drift(instance.pk))
