@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.text import Truncator
 
 from portal.accounts.models import User
-from portal.audit import tasks
+from portal.audit import storable, tasks
 from portal.audit.models import AuditEvent, Delivery, Notification, NotificationPreference
 from portal.core import clock
 
@@ -38,7 +38,7 @@ def notify(
     """
     _check(topic=topic, url=url, key=key)
     now = clock.now()
-    sentence = Truncator(" ".join(text.split())).chars(LONGEST["text"])
+    sentence = Truncator(" ".join(storable.text(text).split())).chars(LONGEST["text"])
     content: dict[str, Any] = {"topic": topic, "text": sentence, "url": url, "urgent": urgent}
     people = {user.pk: user for user in users if user.is_active}
     with transaction.atomic():

@@ -54,6 +54,10 @@ def of_instance(rest: str) -> Address:
     return lambda world: f"/instances/{world.instance.pk}/{rest}"
 
 
+def rollback(world: World) -> str:
+    return f"/instances/{world.instance.pk}/rollback/{world.instance.current_release_id}/"
+
+
 def of_exception(rest: str) -> Address:
     return lambda world: f"/exceptions/{policy_rows.asked(world).pk}/{rest}"
 
@@ -234,8 +238,8 @@ PAGES: dict[str, Page] = {
     "POST instances-upgrade": Page("401 409 409 409 404 403 403 403", of_instance("upgrade/")),
     "GET instances-promote": Page(MEMBERS, of_instance("promote/production/")),
     "POST instances-promote": Page("401 422 422 422 404 403 403 403", of_instance("promote/production/")),
-    "GET instances-rollback": Page(MEMBERS, of_instance("rollback/1/")),
-    "POST instances-rollback": Page("401 422 422 422 404 403 403 403", of_instance("rollback/1/")),
+    "GET instances-rollback": Page(MEMBERS, rollback),
+    "POST instances-rollback": Page("401 422 422 422 404 403 403 403", rollback),
     "GET instances-retire": Page(MEMBERS, of_instance("retire/")),
     "POST instances-retire": Page(MEMBERS_DO, of_instance("retire/"), announced),
     "POST instances-retire-announce": Page(MEMBERS_DO, of_instance("retire/announce/")),

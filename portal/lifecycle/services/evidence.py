@@ -31,11 +31,11 @@ def refresh(change: ChangeRequest, *, actor: User) -> None:
         require(actor, Verb.REQUEST, change.team_id)
     now = clock.now()
     waiting = ChangeRequest.objects.filter(pk=change.pk, state=ChangeState.AWAITING_APPROVAL)
-    # also when it was asked for, or gathered, by a clock that was ahead
+    # also when it was asked for, or gathered, by a clock that was far ahead; not by one in the same instant
     due = waiting.filter(
         Q(evidence_asked_at=None)
         | Q(evidence_asked_at__lte=now - PAUSE)
-        | Q(evidence_asked_at__gt=now)
+        | Q(evidence_asked_at__gt=now + PAUSE)
         | Q(evidence_gathered_at__gte=F("evidence_asked_at"))
     )
     if due.update(evidence_asked_at=now):

@@ -35,12 +35,12 @@ def ask(instance: ServiceInstance, *, actor: User) -> DriftReport:
     now = clock.now()
     report, _ = DriftReport.objects.get_or_create(instance=instance)
     # what lies ahead was written by a clock that was wrong, and is in nobody's way
-    answered = Q(tried_at__gte=F("asked_at")) & (Q(tried_at__lte=now - PAUSE) | Q(tried_at__gt=now))
-    forgotten = Q(asked_at__lte=now - UNANSWERED) | Q(asked_at__gt=now)
+    answered = Q(tried_at__gte=F("asked_at")) & (Q(tried_at__lte=now - PAUSE) | Q(tried_at__gt=now + PAUSE))
+    forgotten = Q(asked_at__lte=now - UNANSWERED) | Q(asked_at__gt=now + PAUSE)
     # what it says is of a release that runs no more
     done = Q(asked_at=None) | Q(tried_at__gte=F("asked_at"))
     outdated = done & ~Q(release=instance.current_release_id)
-    never = Q(asked_at=None) & (Q(tried_at=None) | Q(tried_at__lte=now - PAUSE) | Q(tried_at__gt=now))
+    never = Q(asked_at=None) & (Q(tried_at=None) | Q(tried_at__lte=now - PAUSE) | Q(tried_at__gt=now + PAUSE))
     due = DriftReport.objects.filter(never | answered | outdated | forgotten, pk=report.pk)
     if due.update(asked_at=now):
         record("drift.scan_asked", instance, actor=actor)
