@@ -77,6 +77,7 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         """With all that a worker's step needs, in one query."""
         return self.select_related(
             "application__team",
+            "requested_by",
             "instance__application__team",
             "instance__environment__cluster",
             "instance__offering",

@@ -40,11 +40,17 @@ class Attempt:
     def _open(self, change: ChangeRequest, claim: Claim, release: Release | None, is_revert: bool) -> None:
         now = clock.now()
         self.change = change
-        left = Rollout.objects.filter(change=change, outcome=Rollout.Outcome.RUNNING)
-        self.resumes = Rollout.objects.filter(change=change, release=release, is_revert=is_revert).exists()
-        left.update(outcome=Rollout.Outcome.LOST, finished_at=now, message="The worker was lost.")
         last = Rollout.objects.filter(change__instance=change.instance_id).order_by("-id").first()
         self.follows_failure = last is not None and last.outcome != Rollout.Outcome.SUCCEEDED
+        self.resumes = last is not None and (last.change_id, last.release_id, last.is_revert) == (
+            change.pk,
+            release and release.pk,
+            is_revert,
+        )
+        if last is not None and last.outcome == Rollout.Outcome.RUNNING:
+            Rollout.objects.filter(pk=last.pk).update(
+                outcome=Rollout.Outcome.LOST, finished_at=now, message="The worker was lost."
+            )
         self.rollout = Rollout.objects.create(
             change=change, release=release, is_revert=is_revert, fencing_token=claim.token, started_at=now
         )
@@ -119,9 +125,9 @@ def _bring(
     stop: threading.Event,
     rendering: seals.Rendering,
 ) -> None:
+    if attempt.resumes and _adopt(helm, instance, release, attempt, rendering):
+        return
     if attempt.follows_failure:
-        if _adopt(helm, instance, release, attempt, rendering):
-            return
         _recover(helm, instance, attempt, stop)
     attempt.log(
         f"helm upgrade --install {instance.target} with release #{release.number} ({release.short_digest})"
@@ -167,8 +173,6 @@ def _adopt(
 
     Raises ClusterError, SealBroken, AppliedDiffers: what is adopted is held against the seal like any other.
     """
-    if not attempt.resumes:
-        return False
     history = helm.history(instance.target)
     newest = history[0] if history else None
     if newest is None or newest.status != "deployed" or newest.description != attempt.described(release):

@@ -24,12 +24,16 @@ MOST_TRIED = 5
 def next_ids() -> list[int]:
     """Changes to try to claim, in this order; other workers may be quicker with each of them."""
     now = clock.now()
+    answering = due(now).exclude(environment__cluster__retry_at__gt=now)
+    alone = list(answering.order_by("run_after", "pk").values_list("pk", flat=True)[:2])
+    if len(alone) < 2:
+        return alone  # nobody to be fair to
     at_work = list(
         ChangeRequest.objects.filter(lease_expires_at__gt=now).values_list(
             "application__team_id", "slot_cluster_id"
         )
     )
-    waiting = _off_limits(due(now), Counter(cluster for _, cluster in at_work), now)
+    waiting = _off_limits(answering, Counter(cluster for _, cluster in at_work), now)
     load = Counter(team for team, _ in at_work)
     return list(
         waiting.annotate(load=_of_team(load))

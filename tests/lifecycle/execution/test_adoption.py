@@ -64,6 +64,19 @@ def test_a_finished_helm_is_not_run_again(provisioned, namespace):
     assert "was finished by the attempt before" in said(change)
 
 
+def test_nor_where_only_the_step_after_it_was_lost(provisioned, namespace):
+    """The attempt is known to have succeeded; that the change goes on to observe was not written."""
+    change = ask(provisioned.alice, **SERVICE, values=WEB)
+    reconcile.advance(change.pk, owner="lost")
+    forget(change)
+    Rollout.objects.filter(change=change).update(
+        outcome=Rollout.Outcome.SUCCEEDED, finished_at=clock.now(), helm_revision=1
+    )
+    change = work_off(change)
+    assert change.state == ChangeState.SUCCEEDED
+    assert [each.revision for each in helm_of(change).history(change.subject.target)] == [1]
+
+
 def test_control_another_change_to_the_same_release_is_applied(provisioned, namespace):
     """What an earlier change applied is no reason not to apply it again: that is how drift is mended."""
     first = work_off(ask(provisioned.alice, **SERVICE, values=WEB))

@@ -124,11 +124,19 @@ def test_a_cluster_that_is_busy_has_no_turn_and_another_one_has(environment: Env
     assert turns.next_ids() == [other.pk]
 
 
-def test_choosing_costs_three_queries_however_much_waits(
+def test_choosing_costs_four_queries_however_much_waits(
     environment: Environment, django_assert_num_queries
 ) -> None:
     for team in range(8):
         queued(f"team-{team}", environment)
     serve("one")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(turns.next_ids()) == turns.MOST_TRIED
+
+
+def test_choosing_costs_one_query_where_nothing_else_waits(
+    environment: Environment, django_assert_num_queries
+) -> None:
+    change = queued("shop", environment)
+    with django_assert_num_queries(1):
+        assert turns.next_ids() == [change.pk]
