@@ -26,13 +26,12 @@ class MinuteThrottle(BaseThrottle):
 
     setting: ClassVar[str]
     kind: ClassVar[str]
-
-    def counts(self, request: Request) -> bool:
-        raise NotImplementedError
+    reading: ClassVar[bool]
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         most: int = getattr(settings, self.setting)
-        if not most or not self.counts(request) or request.user.pk is None:
+        counts = (request.method in SAFE_METHODS) is self.reading
+        if not most or not counts or request.user.pk is None:
             return True
         key = f"throttle:{self.kind}:{request.user.pk}:{int(time.time()) // MINUTE}"
         cache.add(key, 0, timeout=2 * MINUTE)
@@ -49,16 +48,10 @@ class MinuteThrottle(BaseThrottle):
 class WriteThrottle(MinuteThrottle):
     """At most SLIPWAY_API_WRITES_PER_MINUTE."""
 
-    setting, kind = "SLIPWAY_API_WRITES_PER_MINUTE", "writes"
-
-    def counts(self, request: Request) -> bool:
-        return request.method not in SAFE_METHODS
+    setting, kind, reading = "SLIPWAY_API_WRITES_PER_MINUTE", "writes", False
 
 
 class ReadThrottle(MinuteThrottle):
     """At most SLIPWAY_API_READS_PER_MINUTE."""
 
-    setting, kind = "SLIPWAY_API_READS_PER_MINUTE", "reads"
-
-    def counts(self, request: Request) -> bool:
-        return request.method in SAFE_METHODS
+    setting, kind, reading = "SLIPWAY_API_READS_PER_MINUTE", "reads", True
