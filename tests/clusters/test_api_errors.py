@@ -39,7 +39,7 @@ SAID = [
         errors.ClusterRefused,
     ),
     (429, "TooManyRequests", "too many requests, please try again later", errors.ClusterUnreachable),
-    (500, "InternalError", "etcdserver: request timed out", errors.ClusterUnreachable),
+    (500, "InternalError", "etcdserver: request timed out", errors.ClusterTrouble),
     (503, "ServiceUnavailable", "the server is starting", errors.ClusterUnreachable),
     (415, "UnsupportedMediaType", "415: Unsupported Media Type", errors.ClusterRefused),
 ]
