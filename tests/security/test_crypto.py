@@ -8,14 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import global_settings
 from django.contrib.auth import hashers
 from django.test import Client, override_settings
 
+from portal.core import yaml_loader
+from portal.lifecycle.selectors import policies
+from portal.policy import bundle
+from portal.sandbox import bodies
 from portal.settings import base
 
 CODE = [path for folder in ("portal", "services_catalog") for path in sorted(Path(folder).rglob("*.py"))]
 SCRIPTS = sorted(Path("portal/web/assets").rglob("*.js"))
+# each is yaml.CSafeLoader, or made from it: see test_the_loaders_make_plain_values_only
+SAFE_LOADERS = {"JsonLoader", "Loader", "_Loader", "yaml.CSafeLoader"}
 WEAK = {"md5", "sha1", "new"}
 # the sandbox plays a cluster: names of its pods are no secrets
 EXCEPT = ("portal/sandbox/",)
@@ -41,10 +48,25 @@ def test_no_weak_hash_or_random_source_is_used() -> None:
     for path in CODE:
         text = path.read_text()
         assert not re.search(
-            r"^import pickle|^import marshal|^import shelve|yaml\.load\(|\beval\(|\bexec\(", text, re.M
+            r"^import pickle|^import marshal|^import shelve|\beval\(|\bexec\(|(unsafe|full)_load", text, re.M
         ), path
+        loaders = re.findall(r"\byaml\.load(?:_all)?\(.*?(?:Loader=([\w.]+)|$)", text, re.M)
+        assert set(loaders) <= SAFE_LOADERS, path
         assert "shell=True" not in text, path
         assert "verify=False" not in text, path
+
+
+def test_the_loaders_make_plain_values_only() -> None:
+    for loader in (
+        yaml_loader.JsonLoader,
+        yaml_loader.Loader,
+        bundle.Loader,
+        policies.Loader,
+        bodies._Loader,
+    ):
+        assert issubclass(loader, yaml.CSafeLoader | yaml.SafeLoader)
+        with pytest.raises(yaml.YAMLError):
+            yaml.load("!!python/object/apply:os.system [id]", Loader=loader)
 
 
 def test_passwords_are_hashed_slowly_in_production() -> None:
