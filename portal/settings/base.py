@@ -191,10 +191,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 
 def every(task: str, **interval: int) -> dict[str, Any]:
     """An entry of beat's schedule. Messages that pile up while no worker runs are bounded by their end, which
-    is late enough for clocks that are an hour wrong; of a pile, `portal.celery` runs one. A clock that is set
+    is late enough for clocks that are hours apart; of a pile, `portal.celery` runs one. A clock that is set
     back does not keep beat from sending."""
     when = schedule(timedelta(**interval), nowfun=clock.steady)
-    return {"task": task, "schedule": when, "options": {"expires": 2 * 60 * 60}}
+    return {"task": task, "schedule": when, "options": {"expires": 24 * 60 * 60}}
 
 
 # in memory: a file would have beat wait for the moments of a clock that was wrong
