@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from services_catalog.models.deprecation import Deprecable
+
 
 class Lifecycle(models.TextChoices):
     ACTIVE = "active", "active"
@@ -26,7 +28,7 @@ class OfferingQuerySet(models.QuerySet["Offering"]):
         return self.filter(lifecycle=Lifecycle.ACTIVE, versions__status="active").distinct()
 
 
-class Offering(models.Model):
+class Offering(Deprecable):
     """An entry of the application services library."""
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -44,6 +46,14 @@ class Offering(models.Model):
     provides = models.JSONField(default=dict, blank=True, help_text='{"endpoints": […], "secrets": […]}')
     environments = models.JSONField(
         default=list, blank=True, help_text="slugs of the environments where it may be requested; empty: all"
+    )
+    successor = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="the offering to take instead",
     )
 
     objects = OfferingQuerySet.as_manager()

@@ -6,6 +6,7 @@ from django.db import models
 
 from services_catalog import semver
 from services_catalog.models.chart_archive import ChartArchive
+from services_catalog.models.deprecation import Deprecable, today
 from services_catalog.models.offering import Lifecycle, Offering
 
 
@@ -22,13 +23,16 @@ class OfferingVersionQuerySet(models.QuerySet["OfferingVersion"]):
         return self.filter(status=VersionStatus.ACTIVE, offering__lifecycle=Lifecycle.ACTIVE)
 
     def changeable(self) -> OfferingVersionQuerySet:
-        """What an existing instance may be moved to: deprecated versions count, drafts and retired do not."""
-        return self.filter(status__in=(VersionStatus.ACTIVE, VersionStatus.DEPRECATED)).exclude(
-            offering__lifecycle=Lifecycle.RETIRED
+        """What an existing instance may be moved to: deprecated versions count until the day they retire,
+        drafts and retired ones do not."""
+        return (
+            self.filter(status__in=(VersionStatus.ACTIVE, VersionStatus.DEPRECATED))
+            .exclude(offering__lifecycle=Lifecycle.RETIRED)
+            .exclude(retires_on__lte=today())
         )
 
 
-class OfferingVersion(models.Model):
+class OfferingVersion(Deprecable):
     """A chart at a version and digest, with the schema of its values."""
 
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="versions")
@@ -60,6 +64,14 @@ class OfferingVersion(models.Model):
     )
     ready_timeout_seconds = models.PositiveIntegerField(default=300)
     notes = models.TextField(blank=True, help_text="what changed in this version; Markdown")
+    successor = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="the version to take instead",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OfferingVersionQuerySet.as_manager()
@@ -83,6 +95,11 @@ class OfferingVersion(models.Model):
     def precedence(self) -> tuple[Any, ...]:
         """Sort key: newest last."""
         return semver.precedence(self.version)
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nothing may be changed to it or within it any more: retired by hand, or its day has come."""
+        return self.status == VersionStatus.RETIRED or self.has_retired
 
     @property
     def may_be_requested(self) -> bool:
