@@ -107,6 +107,7 @@ LIBRARY_SCHEMA: dict[str, Any] = {
                 },
             ),
             "environments": {"type": "array", "items": SLUG, "uniqueItems": True},
+            "teams": {"type": "array", "items": SLUG, "uniqueItems": True},
             "versions": {"type": "array", "minItems": 1, "items": VERSION},
         },
     ),

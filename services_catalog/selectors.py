@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
+from portal.accounts.models import User
 from portal.core.errors import NotFound
 from services_catalog.models import Offering, OfferingVersion, Plan, VersionStatus
 
@@ -50,35 +52,44 @@ class OfferingDetail:
 
 
 def catalog(
-    *, search: str = "", category: str = "", tag: str = "", environment: str = "", requestable: bool = False
-) -> list[CatalogEntry]:
-    """The library by name, retired offerings left out; three queries however long it is.
+    user: User,
+    *,
+    search: str = "",
+    category: str = "",
+    tag: str = "",
+    environment: str = "",
+    requestable: bool = False,
+) -> QuerySet[Offering]:
+    """What the library has for `user`, by name; one query however long it is, two for most people.
 
     Every word of `search` must be found in name, summary, category or tags; `environment` keeps what may be
     requested there; `requestable` keeps what may be requested at all.
     """
-    offerings = Offering.objects.requestable() if requestable else Offering.objects.visible()
+    offerings = Offering.objects.visible_to(user).matching(search)
+    if requestable:
+        offerings = offerings.requestable()
     if category:
         offerings = offerings.filter(category=category)
+    if tag:
+        offerings = offerings.labelled("tag", [tag])
+    return offerings.labelled("env", [environment]) if environment else offerings
+
+
+def entries(offerings: Iterable[Offering]) -> list[CatalogEntry]:
+    """The cards of one page of offerings, in their order; two queries."""
+    found = list(offerings)
     active = OfferingVersion.objects.filter(status=VersionStatus.ACTIVE).defer(*HEAVY)
     prefetch = Prefetch("versions", queryset=active.prefetch_related("plans"), to_attr="active_versions")
-    entries = [_entry(offering) for offering in offerings.prefetch_related(prefetch)]
-    words = search.lower().split()
-    return [
-        entry
-        for entry in entries
-        if (not tag or tag in entry.offering.tags)
-        and (not environment or entry.offering.is_offered_in(environment))
-        and all(word in _text_of(entry.offering) for word in words)
-    ]
+    prefetch_related_objects(found, prefetch)
+    return [_entry(offering) for offering in found]
 
 
-def offering_detail(slug: str, *, with_drafts: bool = False) -> OfferingDetail:
-    """One offering with its versions and the plans of the latest; three queries. Raises NotFound."""
+def offering_detail(user: User, slug: str, *, with_drafts: bool = False) -> OfferingDetail:
+    """One offering with its versions and the plans of the latest. Raises NotFound."""
     hidden = Q() if with_drafts else Q(status=VersionStatus.DRAFT)
     versions = OfferingVersion.objects.exclude(hidden) if hidden else OfferingVersion.objects.all()
     offering = (
-        Offering.objects.visible()
+        Offering.objects.visible_to(user)
         .filter(slug=slug)
         .prefetch_related(
             Prefetch("versions", queryset=versions.prefetch_related("plans"), to_attr="seen_versions")
@@ -92,11 +103,14 @@ def offering_detail(slug: str, *, with_drafts: bool = False) -> OfferingDetail:
     return OfferingDetail(offering, latest, seen, list(latest.plans.all()) if latest else [])
 
 
-def version_for(slug: str, number: str = "") -> OfferingVersion:
-    """The version that a new instance is made from: `number`, or the newest active one. Raises NotFound."""
+def version_for(slug: str, number: str = "", *, user: User | None = None) -> OfferingVersion:
+    """The version that a new instance is made from: `number`, or the newest active one. Raises NotFound, also
+    for what is kept for other teams than those of `user`."""
     versions = (
         OfferingVersion.objects.requestable().filter(offering__slug=slug).select_related("offering", "chart")
     )
+    if user is not None:
+        versions = versions.filter(offering__in=Offering.objects.visible_to(user))
     if number:
         versions = versions.filter(version=number)
     newest = max(versions.defer("chart__content"), key=lambda version: version.precedence, default=None)
@@ -124,8 +138,10 @@ def upgrades_of(version: OfferingVersion) -> list[OfferingVersion]:
     return sorted(newer, key=lambda other: other.precedence, reverse=True)
 
 
-def categories() -> list[str]:
-    return list(Offering.objects.visible().order_by("category").values_list("category", flat=True).distinct())
+def categories(user: User) -> list[str]:
+    return list(
+        Offering.objects.visible_to(user).order_by("category").values_list("category", flat=True).distinct()
+    )
 
 
 def _entry(offering: Offering) -> CatalogEntry:
@@ -140,9 +156,3 @@ def _linked(offering: Offering, attribute: str) -> list[OfferingVersion]:
     for version in versions:
         version.offering = offering
     return versions
-
-
-def _text_of(offering: Offering) -> str:
-    return " ".join(
-        [offering.name, offering.slug, offering.summary, offering.category, *offering.tags]
-    ).lower()

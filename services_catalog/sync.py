@@ -181,7 +181,7 @@ def _with_defaults(model: type[models.Model], fields: dict[str, Any]) -> dict[st
     optional = {
         each.name: each.get_default()
         for each in model._meta.concrete_fields
-        if each.has_default() and not each.primary_key
+        if each.has_default() and each.editable and not each.primary_key
     }
     return {**optional, "icon": "", **fields}
 

@@ -35,7 +35,7 @@ def named(user: User, words: str) -> dict[str, Any]:
         .alive()
         .for_lists()
         .filter(name__icontains=words)[:ROWS],
-        "offerings": selectors.catalog(search=words)[:ROWS],
+        "offerings": selectors.entries(selectors.catalog(user, search=words)[:ROWS]),
         "policies": policies.named(words)[:ROWS],
         "changes": ChangeRequest.objects.visible_to(user).for_lists().filter(name__icontains=words)[:ROWS],
     }

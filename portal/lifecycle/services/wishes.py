@@ -59,13 +59,15 @@ def _create(actor: User, data: Data) -> Wish:
     errors = Errors()
     application = application_of(actor, data, errors)
     environment = environment_of(data, errors)
-    offering = by_slug(Offering.objects.visible(), data, "offering", errors)
+    offering = by_slug(Offering.objects.visible_to(actor), data, "offering", errors)
     if application is None or environment is None or offering is None:
         raise ValidationFailed(errors.found)
     require(actor, Verb.REQUEST, application.team_id)
     name = str(data.get("name") or "")
     if offering.is_namespace:
         name = application.namespace_in(environment)
+    if not offering.is_offered_to(application.team.slug):
+        errors.add("/offering", f"{offering} is not offered to {application.team}.", "not_offered")
     if not offering.is_offered_in(environment.slug):
         errors.add("/environment", f"{offering} is not offered in {environment}.", "not_offered")
     if why := why_not_a_release_name(name):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
+from portal.accounts.models import User
 from portal.environments.models import Environment
 from services_catalog import selectors
+from services_catalog.models import Offering
 
 SELECT = forms.Select(attrs={"class": "form-select"})
 
@@ -33,15 +37,17 @@ class CatalogFilter(forms.Form):
         widget=SELECT,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [("", "Any category"), *((each, each) for each in selectors.categories())]
+    def __init__(self, data: Mapping[str, Any], *, user: User) -> None:
+        super().__init__(data)
+        self._user = user
+        choices = [("", "Any category"), *((each, each) for each in selectors.categories(user))]
         self.fields["category"].choices = choices  # type: ignore[attr-defined]
 
-    def matching(self) -> list[selectors.CatalogEntry]:
+    def matching(self) -> QuerySet[Offering]:
         wanted = self.cleaned_data if self.is_valid() else {}
         environment = wanted.get("environment")
         return selectors.catalog(
+            self._user,
             search=wanted.get("q", ""),
             category=wanted.get("category", ""),
             tag=wanted.get("tag", ""),

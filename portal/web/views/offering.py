@@ -14,7 +14,7 @@ from services_catalog import selectors
 
 
 def show(request: SignedIn, slug: str) -> HttpResponse:
-    detail = selectors.offering_detail(slug, with_drafts=request.user.access.may(Verb.CURATE))
+    detail = selectors.offering_detail(request.user, slug, with_drafts=request.user.access.may(Verb.CURATE))
     mine = ServiceInstance.objects.visible_to(request.user).alive().filter(offering=detail.offering)
     context = {
         "detail": detail,

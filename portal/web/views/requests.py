@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from portal.accounts.models import User
 from portal.accounts.roles import Verb
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application
@@ -21,7 +22,7 @@ WHERE = ("application", "environment", "name")
 
 
 def ask(request: SignedIn, slug: str) -> HttpResponse:
-    versions = _versions(slug)
+    versions = _versions(request.user, slug)
     form = _asking(request, slug, versions)
     if request.method == "POST":
         if "ask" in request.POST and (change := form.ask()):
@@ -34,15 +35,15 @@ def ask(request: SignedIn, slug: str) -> HttpResponse:
 
 @require_POST
 def preview(request: SignedIn, slug: str) -> HttpResponse:
-    versions = _versions(slug)
+    versions = _versions(request.user, slug)
     form = _asking(request, slug, versions)
     form.look(request.POST)
     return render(request, "requests/_answer.html", _context(request, form, versions))
 
 
-def _versions(slug: str) -> list[OfferingVersion]:
+def _versions(user: User, slug: str) -> list[OfferingVersion]:
     """What may be requested, newest first. Raises NotFound."""
-    newest = selectors.version_for(slug)
+    newest = selectors.version_for(slug, user=user)
     rows = newest.offering.versions.requestable().select_related("offering").prefetch_related("plans")
     return sorted(rows, key=lambda version: version.precedence, reverse=True)
 
@@ -51,7 +52,7 @@ def _asking(request: SignedIn, slug: str, versions: list[OfferingVersion]) -> As
     data = request.POST if request.method == "POST" else request.GET
     about = {"kind": "create", "offering": slug, **{name: data.get(name, "") for name in WHERE}}
     if request.method == "POST":
-        typed = sheet.read(request.POST, versions, None)
+        read = typed.read(request.POST, versions, None)
     elif (earlier := reasking.earlier(request.user, data)) and earlier.offering.slug == slug:
         about |= reasking.about(earlier)
         return Asking(

@@ -25,6 +25,7 @@ class OfferingRow(serializers.ModelSerializer[Offering]):
             "role",
             "cluster_scoped",
             "environments",
+            "teams",
         )
         read_only_fields = fields
 

@@ -29,11 +29,14 @@ OFFERING = OpenApiParameter("offering_slug", str, OpenApiParameter.PATH, descrip
 class OfferingViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
     """Entries of the application services library."""
 
-    queryset = Offering.objects.visible()
+    queryset = Offering.objects.none()
     serializers = {"list": OfferingRow, "retrieve": OfferingDetail}
     filterset_class = OfferingFilters
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]{1,60}"
+
+    def get_queryset(self) -> QuerySet[Offering]:
+        return Offering.objects.visible_to(actor_of(self.request))
 
 
 class VersionViewSet(mixins.ListModelMixin, ApiViewSet):
@@ -45,7 +48,9 @@ class VersionViewSet(mixins.ListModelMixin, ApiViewSet):
     lookup_value_regex = r"[0-9A-Za-z.+-]{1,64}"
 
     def get_queryset(self) -> QuerySet[OfferingVersion]:
-        offering = get_object_or_404(Offering.objects.visible(), slug=self.kwargs["offering_slug"])
+        offering = get_object_or_404(
+            Offering.objects.visible_to(actor_of(self.request)), slug=self.kwargs["offering_slug"]
+        )
         rows = offering.versions.select_related("offering").order_by("-pk")
         if not actor_of(self.request).access.may(Verb.CURATE):
             rows = rows.exclude(status=VersionStatus.DRAFT)
@@ -66,10 +71,7 @@ class PlanViewSet(mixins.ListModelMixin, ApiViewSet):
 
     queryset = (
         Plan.objects.select_related("offering_version__offering")
-        .filter(
-            offering_version__status__in=(VersionStatus.ACTIVE, VersionStatus.DEPRECATED),
-            offering_version__offering__in=Offering.objects.visible(),
-        )
+        .filter(offering_version__status__in=(VersionStatus.ACTIVE, VersionStatus.DEPRECATED))
         .order_by("offering_version__offering__slug", "-offering_version__pk", "order", "slug")
         .only(
             *(f.name for f in Plan._meta.concrete_fields),
@@ -79,3 +81,7 @@ class PlanViewSet(mixins.ListModelMixin, ApiViewSet):
     )
     serializer_class = PlanSerializer
     filterset_class = PlanFilters
+
+    def get_queryset(self) -> QuerySet[Plan]:
+        offered = Offering.objects.visible_to(actor_of(self.request))
+        return super().get_queryset().filter(offering_version__offering__in=offered)
