@@ -105,11 +105,23 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
         chart, schema, defaults = read_chart(charts / entry["chart"])
     except (SlipwayError, ValueError, OSError) as exc:
         return None, [problem(("chart",), getattr(exc, "message", str(exc)), "chart")]
-    version = LibraryVersion(
+    version = version_of(entry, chart, schema, defaults, charts / entry["chart"])
+    return version, list(version_problems(version))
+
+
+def version_of(
+    entry: Mapping[str, Any],
+    chart: PackedChart,
+    schema: Mapping[str, Any],
+    defaults: dict[str, Any],
+    folder: Path,
+) -> LibraryVersion:
+    """An entry of `versions` as the format has it, joined with its chart."""
+    return LibraryVersion(
         number=entry["version"],
         status=entry["status"],
         chart=chart,
-        folder=charts / entry["chart"],
+        folder=folder,
         values_schema=schemas.with_order(schema),
         default_values=defaults,
         short_form=list(entry.get("short_form", [])),
@@ -121,7 +133,6 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
         notes=entry.get("notes", ""),
         plans=[dict(plan) for plan in entry["plans"]],
     )
-    return version, list(_version_errors(version))
 
 
 def read_chart(folder: Path) -> tuple[PackedChart, dict[str, Any], dict[str, Any]]:
@@ -132,12 +143,13 @@ def read_chart(folder: Path) -> tuple[PackedChart, dict[str, Any], dict[str, Any
         raise archives.ChartUnusable(
             f"{chart.name} has no values.schema.json. Without one nothing can be checked; write it."
         )
-    schema = _json(chart.files["values.schema.json"])
+    schema = read_schema(chart.files["values.schema.json"])
     schemas.validator(schema)
     return chart, schema, load_mapping(chart.files.get("values.yaml", b""))
 
 
-def _json(content: bytes) -> dict[str, Any]:
+def read_schema(content: bytes) -> dict[str, Any]:
+    """A values.schema.json. Raises ChartUnusable or TooLarge."""
     try:
         schema = json.loads(content)
     except (ValueError, RecursionError) as exc:
@@ -148,11 +160,12 @@ def _json(content: bytes) -> dict[str, Any]:
     return schema
 
 
-def _version_errors(version: LibraryVersion) -> Iterator[Problem]:
+def version_problems(version: LibraryVersion) -> Iterator[Problem]:
+    """What the format's schema cannot say of a version."""
     chart, schema = version.chart, version.values_schema
     if not semver.is_semver(version.number):
         yield problem(("version",), f"{version.number} is not a semantic version such as 1.4.2.", "semver")
-    elif chart.version != version.number:
+    elif chart.version.removeprefix("v") != version.number:
         yield problem(
             ("version",), f"The chart says version {chart.version}; both must be the same.", "version"
         )
