@@ -14,7 +14,7 @@ from typing import Any
 from portal.core.documents import check_json, load_mapping
 from portal.core.errors import SlipwayError, ValidationFailed
 from portal.core.pointers import parse, pointer
-from services_catalog import archives, overlays, schemas, semver, values, verification
+from services_catalog import archives, deprecation_format, overlays, schemas, semver, values, verification
 from services_catalog.archives import PackedChart
 from services_catalog.library_format import LIBRARY_SCHEMA
 from services_catalog.messages import Problem, problem
@@ -39,6 +39,7 @@ class LibraryVersion:
     ready_timeout_seconds: int
     notes: str
     plans: list[dict[str, Any]]
+    deprecation: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class LibraryOffering:
     slug: str
     fields: dict[str, Any]
     versions: list[LibraryVersion] = field(default_factory=list)
+    deprecation: dict[str, Any] | None = None
 
 
 def read(folder: Path) -> list[LibraryOffering]:
@@ -85,6 +87,7 @@ def read_file(file: Path, charts: Path) -> LibraryOffering:
         errors += [{**each, "path": pointer(("versions", index)) + each["path"]} for each in found]
         if version:
             versions.append(version)
+    errors += deprecation_format.problems(document)
     numbers = [entry["version"] for entry in document["versions"]]
     errors += [
         problem(("versions", str(index), "version"), f"{number} is listed twice.", "twice")
@@ -95,8 +98,9 @@ def read_file(file: Path, charts: Path) -> LibraryOffering:
         raise ValidationFailed(errors)
     return LibraryOffering(
         document["offering"],
-        {key: document[key] for key in document if key not in {"offering", "versions"}},
+        {key: document[key] for key in document if key not in {"offering", "versions", "deprecation"}},
         versions,
+        document.get("deprecation"),
     )
 
 
@@ -132,6 +136,7 @@ def version_of(
         ready_timeout_seconds=entry.get("ready_timeout_seconds", 300),
         notes=entry.get("notes", ""),
         plans=[dict(plan) for plan in entry["plans"]],
+        deprecation=entry.get("deprecation"),
     )
 
 

@@ -38,6 +38,16 @@ PLAN = _object(
         "values": {"type": "object"},
     },
 )
+DAY = {
+    "type": "string",
+    "format": "date",
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    schemas.HINT: "Write a day such as 2030-01-31.",
+}
+DEPRECATION = _object(
+    ["message"],
+    {"message": _text(500), "since": DAY, "retires_on": DAY, "successor": _text(64)},
+)
 VERSION = _object(
     ["version", "status", "chart", "plans"],
     {
@@ -48,6 +58,7 @@ VERSION = _object(
             "pattern": "^[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*$",
             schemas.HINT: "Write the chart's folder under charts/, such as web-service/1.1.0.",
         },
+        "deprecation": DEPRECATION,
         "ready_timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 86400},
         "notes": {"type": "string"},
         "short_form": {"type": "array", "items": POINTER, "uniqueItems": True},
@@ -81,6 +92,7 @@ LIBRARY_SCHEMA: dict[str, Any] = {
             "icon": _text(40),
             "owner": _text(80),
             "lifecycle": {"enum": ["active", "deprecated", "retired"]},
+            "deprecation": DEPRECATION,
             "cluster_scoped": {"type": "boolean"},
             "role": {"enum": ["service", "namespace"]},
             "provides": _object(

@@ -14,7 +14,7 @@ from django.db.models import ProtectedError
 from portal.audit.recording import record
 from portal.core.digests import short
 from portal.core.errors import StateConflict
-from services_catalog import library, reproducibility
+from services_catalog import deprecations, library, reproducibility
 from services_catalog.library import LibraryOffering, LibraryVersion
 from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan, VersionStatus
 
@@ -52,6 +52,9 @@ def sync(folder: Path | None = None, *, mutable: bool | None = None) -> list[Ste
     examined = _examine(entries)
     with transaction.atomic():
         steps = [step for entry in entries for step in _offering(entry, mutable, examined)]
+        for entry in entries:
+            said = {version.number: version.deprecation for version in entry.versions}
+            deprecations.link(Offering.objects.get(slug=entry.slug), entry.deprecation, said)
         listed = {(entry.slug, version.number) for entry in entries for version in entry.versions}
         steps += _strays(listed)
     return steps
@@ -75,7 +78,7 @@ def _examine(entries: list[LibraryOffering]) -> Examined:
 
 
 def _offering(entry: LibraryOffering, mutable: bool, examined: Examined) -> Iterator[Step]:
-    offering, what = _put(Offering, {"slug": entry.slug}, _with_defaults(Offering, entry.fields))
+    offering, what = _put(Offering, {"slug": entry.slug}, _offering_fields(entry))
     steps = [Step(what, entry.slug)]
     kept = []
     for version in entry.versions:
@@ -87,6 +90,12 @@ def _offering(entry: LibraryOffering, mutable: bool, examined: Examined) -> Iter
     if done:
         record("catalog.synchronised", offering, actor=None, after={"steps": [*done, *map(str, kept)]})
     yield from [*steps, *kept]
+
+
+def _offering_fields(entry: LibraryOffering) -> dict[str, Any]:
+    existing = Offering.objects.filter(slug=entry.slug).first()
+    fields = _with_defaults(Offering, entry.fields)
+    return {**fields, **deprecations.of_offering(existing, fields["lifecycle"], entry.deprecation)}
 
 
 def _version(
@@ -120,6 +129,7 @@ def _version(
             "verification": entry.verification,
             "ready_timeout_seconds": entry.ready_timeout_seconds,
             "notes": entry.notes,
+            **deprecations.of_version(existing, _status(entry, known), entry.deprecation),
         },
     )
     yield Step("chart replaced" if replaced else what, subject)

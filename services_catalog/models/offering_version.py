@@ -98,7 +98,7 @@ class OfferingVersion(Deprecable):
 
     @property
     def is_out(self) -> bool:
-        """Whether nothing may be changed to it or within it any more: retired by hand, or its day has come."""
+        """Whether nothing may be changed to it or within it any more: retired, or its day has come."""
         return self.status == VersionStatus.RETIRED or self.has_retired
 
     @property
