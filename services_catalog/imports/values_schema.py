@@ -1,0 +1,85 @@
+"""The schema of an imported chart's values: its own where it has one, else inferred from its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.core.documents import check_characters
+from portal.core.errors import SlipwayError
+from services_catalog import library, schemas
+from services_catalog.archives import PackedChart
+from services_catalog.imports import references
+
+FILE = "values.schema.json"
+INFERRED = "x-slipway-inferred"
+DRAFTS: Mapping[str, str] = {
+    "draft-04": "4",
+    "draft-06": "6",
+    "draft-07": "7",
+    "2019-09": "2019-09",
+    "2020-12": "2020-12",
+}
+NEWEST_DRAFT = "2020-12"
+
+
+@dataclass(frozen=True)
+class ValuesSchema:
+    """`code` and `reason` say why the chart's own schema cannot be used; `schema` is empty then."""
+
+    schema: Mapping[str, Any] = field(repr=False)
+    given: bool
+    draft: str = ""
+    code: str = ""
+    reason: str = ""
+
+    @property
+    def usable(self) -> bool:
+        return not self.code
+
+    def as_dict(self) -> dict[str, Any]:
+        places = sum(1 for _ in schemas.places(self.schema)) - 1 if self.usable else 0
+        return {
+            "given": self.given,
+            "draft": self.draft,
+            "usable": self.usable,
+            "code": self.code,
+            "reason": self.reason,
+            "places": max(places, 0),
+        }
+
+
+def values_schema(chart: PackedChart, defaults: Mapping[str, Any]) -> ValuesSchema:
+    """Never raises: what is wrong with the chart's own schema is said."""
+    if FILE not in chart.files:
+        return ValuesSchema(inferred(chart, defaults), given=False, draft=NEWEST_DRAFT)
+    try:
+        schema = library.read_schema(chart.files[FILE])
+        check_characters(schema)
+    except SlipwayError as exc:
+        return ValuesSchema({}, given=True, code="schema_unreadable", reason=exc.message)
+    draft = draft_of(schema)
+    away = references.remote(schema)
+    if away:
+        said = f"It refers to {away[0][:200]}, which is elsewhere; nothing is fetched. Write it out."
+        return ValuesSchema({}, given=True, draft=draft, code="schema_remote", reason=said)
+    circle = references.circle(schema)
+    if circle:
+        said = f"It leads back to itself at {circle[:200]}, so no form of the values has an end."
+        return ValuesSchema({}, given=True, draft=draft, code="schema_recursive", reason=said)
+    try:
+        schemas.validator(schema)
+    except ValueError as exc:
+        return ValuesSchema({}, given=True, draft=draft, code="schema_invalid", reason=str(exc)[:500])
+    return ValuesSchema(schemas.with_order(schema), given=True, draft=draft)
+
+
+def draft_of(schema: Mapping[str, Any]) -> str:
+    """The draft that a schema says it is written in; without a word the newest, as Helm takes it."""
+    said = str(schema.get("$schema") or "")
+    return next((draft for mark, draft in DRAFTS.items() if mark in said), NEWEST_DRAFT)
+
+
+def inferred(chart: PackedChart, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", INFERRED: True}
