@@ -42,6 +42,7 @@ class SandboxProcess:
     data: Path
     kubeconfig: Path
     port: int = 0
+    addons: str = ""
     log: Path = field(init=False)
     _process: subprocess.Popen[str] | None = None
     _connection: http.client.HTTPSConnection | None = None
@@ -79,7 +80,7 @@ class SandboxProcess:
     def start(self) -> SandboxProcess:
         command = [
             sys.executable, "-m", "portal.sandbox", "--port", str(self.port), "--data", str(self.data),
-            "--kubeconfig", str(self.kubeconfig),
+            "--kubeconfig", str(self.kubeconfig), "--addons", self.addons,
         ]  # fmt: skip
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
@@ -201,9 +202,9 @@ class SandboxProcess:
         return code
 
 
-def start_sandbox(folder: Path, *, port: int = 0) -> SandboxProcess:
+def start_sandbox(folder: Path, *, port: int = 0, addons: str = "") -> SandboxProcess:
     """A running cluster with its data under `folder`."""
-    return SandboxProcess(folder / "sandbox", folder / "kubeconfig", port).start()
+    return SandboxProcess(folder / "sandbox", folder / "kubeconfig", port, addons).start()
 
 
 def _kill_after(process: subprocess.Popen[str], seconds: float) -> Any:

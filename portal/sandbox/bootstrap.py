@@ -19,16 +19,17 @@ CONTEXT = system_context("kube-apiserver")
 def run(cluster: Cluster) -> None:
     """Create what is missing. What somebody changed since stays as it is."""
     for name in NAMESPACES:
-        _ensure(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        ensure(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for role in builtin.cluster_roles():
-        _ensure(cluster, role)
+        ensure(cluster, role)
     for binding in builtin.cluster_role_bindings():
-        _ensure(cluster, binding)
-    _ensure(cluster, standard_class())
-    _ensure(cluster, _api_service())
+        ensure(cluster, binding)
+    ensure(cluster, standard_class())
+    ensure(cluster, _api_service())
 
 
-def _ensure(cluster: Cluster, obj: Object) -> None:
+def ensure(cluster: Cluster, obj: Object) -> None:
+    """Create `obj` unless there is one of its name."""
     resource = cluster.resources.by_api_version(obj["apiVersion"], obj["kind"])
     if resource is None:
         raise KeyError(f"{obj['apiVersion']} {obj['kind']}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portal.sandbox import admission, bootstrap, controllers
+from portal.sandbox import addons, admission, bootstrap, controllers
 from portal.sandbox.builtin import BUILT_IN
 from portal.sandbox.crds import CustomResources
 from portal.sandbox.decoding import Decoder
@@ -25,8 +25,10 @@ class Cluster:
     `controllers.start(cluster)` starts what reconciles and returns an object with `stop()`.
     """
 
-    def __init__(self, data_dir: Path | None, ca_certificate: str = "") -> None:
+    def __init__(self, data_dir: Path | None, ca_certificate: str = "", addons: tuple[str, ...] = ()) -> None:
         self.data_dir = data_dir
+        # names of `portal.sandbox.addons`, installed at the start
+        self.addons = addons
         # PEM of the serving certificate's authority, for kube-root-ca.crt
         self.ca_certificate = ca_certificate
         self.resources = Resources(BUILT_IN)
@@ -48,6 +50,7 @@ class Cluster:
         """Write what every cluster has, and start the controllers."""
         self.custom_resources.start()
         bootstrap.run(self)
+        addons.install(self, self.addons)
         self.store.forget_history()
         self._running = controllers.start(self)
 

@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 
-from portal.sandbox import kubeconfig, tls
+from portal.sandbox import addons, kubeconfig, tls
 from portal.sandbox.bodies import MAX_BODY
 from portal.sandbox.cluster import Cluster
 from portal.sandbox.server.app import App
@@ -40,10 +40,11 @@ class Options:
     port: int = DEFAULT_PORT
     data: Path = DEFAULT_DATA
     kubeconfig: Path = DEFAULT_DATA / "kubeconfig"
+    addons: str = ""
 
 
 class CannotStart(Exception):
-    """The port or the data directory is taken."""
+    """The port or the data directory is taken, or an addon is unknown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +58,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kubeconfig", type=Path, help="where to write the admin kubeconfig (default DATA/kubeconfig)"
     )
+    parser.add_argument(
+        "--addons", default="", help=f"what to install beside: all, or some of {','.join(addons.known())}"
+    )
 
 
 def options_from(arguments: argparse.Namespace) -> Options:
     return Options(
-        arguments.host, arguments.port, arguments.data, arguments.kubeconfig or arguments.data / "kubeconfig"
+        arguments.host,
+        arguments.port,
+        arguments.data,
+        arguments.kubeconfig or arguments.data / "kubeconfig",
+        arguments.addons,
     )
 
 
@@ -103,11 +111,15 @@ def _lock(folder: Path) -> IO[str]:
 
 
 async def _serve(options: Options) -> None:
+    try:
+        chosen = addons.chosen(options.addons)
+    except ValueError as error:
+        raise CannotStart(str(error)) from error
     listener = _listen(options)
     authority = tls.ensure(options.data, options.host)
     host = f"[{options.host}]" if ":" in options.host else options.host
     address = f"{host}:{listener.getsockname()[1]}"
-    cluster = Cluster(options.data, authority.certificate.read_text("ascii"))
+    cluster = Cluster(options.data, authority.certificate.read_text("ascii"), chosen)
     token = kubeconfig.admin_token(options.data)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

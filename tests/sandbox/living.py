@@ -23,9 +23,9 @@ QUIET_TURNS = 15
 class LivingCluster:
     """Its event loop only turns inside the calls below, so a test sees nothing change under it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *addons: str) -> None:
         self._loop = asyncio.new_event_loop()
-        self.cluster = Cluster(None)
+        self.cluster = Cluster(None, addons=addons)
         self.store = self.cluster.store
         self._inside(self.cluster.start)
         self.create(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {TEAM}}}")

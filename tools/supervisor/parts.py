@@ -68,6 +68,7 @@ class Plan:
             str(self.sandbox_port),
         ]
         command += ["--data", str(self.state.root / "sandbox"), "--kubeconfig", str(self.state.kubeconfig)]
+        command += ["--addons", "all"]
         return Part(
             "sandbox",
             command,

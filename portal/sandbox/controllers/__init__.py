@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portal.sandbox.controllers.accounts import RoleAggregationController, TokenController
 from portal.sandbox.controllers.autoscaler import AutoscalerController
 from portal.sandbox.controllers.base import Controller
+from portal.sandbox.controllers.cosi import BucketAccessOperator, BucketOperator
 from portal.sandbox.controllers.cronjob import CronJobController
 from portal.sandbox.controllers.daemonset import DaemonSetController
 from portal.sandbox.controllers.deployment import DeploymentController
@@ -20,6 +21,7 @@ from portal.sandbox.controllers.plane import ControlPlane
 from portal.sandbox.controllers.quota import QuotaController
 from portal.sandbox.controllers.replicaset import ReplicaSetController
 from portal.sandbox.controllers.statefulset import StatefulSetController
+from portal.sandbox.controllers.strimzi import KafkaTopicOperator, KafkaUserOperator
 from portal.sandbox.controllers.volumes import VolumeController
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ ALL: tuple[type[Controller], ...] = (
     NodeController,
     QuotaController,
     GarbageCollector,
+    # of addons: idle until somebody installs their kinds
+    KafkaTopicOperator,
+    KafkaUserOperator,
+    BucketOperator,
+    BucketAccessOperator,
 )
 
 

@@ -23,5 +23,6 @@ class Command(BaseCommand):
             options["port"],
             options["data"],
             options["kubeconfig"] or options["data"] / "kubeconfig",
+            options["addons"],
         )
         sys.exit(process.run(chosen))
