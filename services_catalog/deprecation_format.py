@@ -40,6 +40,6 @@ def _of(entry: Mapping[str, Any], state: str, name: str, place: Path) -> Iterato
             days[each] = date.fromisoformat(said.get(each) or "0001-01-01")
         except ValueError:
             yield problem((*place, "deprecation", each), f"{said[each]} is no day.", "format")
-    if said.get("since") and said.get("retires_on") and days.keys() == {"since", "retires_on"}:
-        if days["retires_on"] <= days["since"]:
-            yield problem((*place, "deprecation", "retires_on"), "Must lie after since.", "too_early")
+    both = len(days) == 2 and said.get("since") and said.get("retires_on")
+    if both and days["retires_on"] <= days["since"]:
+        yield problem((*place, "deprecation", "retires_on"), "Must lie after since.", "too_early")
