@@ -15,9 +15,9 @@ MOST = 10_000
 M = TypeVar("M", bound=models.Model)
 
 
-def page_of(rows: models.QuerySet[M], request: HttpRequest) -> Page[M]:
+def page_of(rows: models.QuerySet[M], request: HttpRequest, *, most: int = ROWS) -> Page[M]:
     """The page that `?page=` names; a number that makes no sense gives the nearest page."""
-    return Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    return Paginator(rows, most).get_page(request.GET.get("page"))
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time

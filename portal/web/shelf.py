@@ -11,6 +11,8 @@ from portal.lifecycle.models import ServiceInstance
 from services_catalog import selectors
 from services_catalog.models import Offering
 
+CARDS = 24  # on a page: whole rows of two, three and four
+
 
 def cards(offerings: Iterable[Offering]) -> dict[str, Any]:
     """`entries` in the order given, and `running`: how many living instances each has, by its id.

@@ -13,6 +13,6 @@ from portal.web.paging import page_of
 
 def browse(request: SignedIn) -> HttpResponse:
     form = CatalogFilter(request.GET, user=request.user)
-    page = page_of(form.matching(), request)
+    page = page_of(form.matching(), request, most=shelf.CARDS)
     context = {"form": form, "page": page, **shelf.cards(page)}
     return render(request, "catalog/_cards.html" if request.htmx else "catalog/browse.html", context)
