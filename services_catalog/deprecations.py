@@ -47,7 +47,8 @@ def deprecate(subject: Subject, *, actor: User, data: Mapping[str, Any]) -> None
         before = facts(subject)
         since = subject.deprecated_at or clock.now()
         _write(subject, DEPRECATED, **said, deprecated_at=since, deprecated_by=actor, notices_told=0)
-        record(f"{_noun(subject)}.deprecated", subject, actor=actor, before=before, after=facts(subject))
+        action = "offering.deprecated" if isinstance(subject, Offering) else "version.deprecated"
+        record(action, subject, actor=actor, before=before, after=facts(subject))
 
 
 def lift(subject: Subject, *, actor: User, comment: str = "") -> None:
@@ -58,7 +59,9 @@ def lift(subject: Subject, *, actor: User, comment: str = "") -> None:
     with transaction.atomic():
         before = facts(subject)
         _write(subject, ACTIVE, **NOTHING_SAID, deprecated_by=None)
-        record(f"{_noun(subject)}.deprecation_lifted", subject, actor=actor, before=before, comment=comment)
+        is_offering = isinstance(subject, Offering)
+        action = "offering.deprecation_lifted" if is_offering else "version.deprecation_lifted"
+        record(action, subject, actor=actor, before=before, comment=comment)
 
 
 NOTHING_SAID: Mapping[str, Any] = {
@@ -147,10 +150,6 @@ def _write(subject: Subject, state: str, **values: Any) -> None:
     if not rows.update(**{name: state, **values}):
         raise StateConflict
     subject.refresh_from_db()
-
-
-def _noun(subject: Subject) -> str:
-    return "offering" if isinstance(subject, Offering) else "version"
 
 
 def _message(data: Mapping[str, Any], errors: list[dict[str, str]]) -> str:

@@ -16,6 +16,7 @@ from portal.lifecycle.operations import (
     breaker,
     bypasses,
     claims,
+    deprecations,
     exception_ends,
     expiry,
     guarding,
@@ -96,6 +97,7 @@ def remind() -> None:
     """Tell people again what waits for them, and others what has waited too long."""
     with acting(AuditEvent.Source.TASK):
         reminders.remind()
+        deprecations.announce_due()
 
 
 @app.task

@@ -42,6 +42,8 @@ RELEASE_FIELDS = (
     "digest",
     "offering_version__version",
     "offering_version__offering",
+    "offering_version__status",
+    "offering_version__retires_on",
     "plan",
 )
 DRIFT_FIELDS = ("status", "changed", "removed", "added", "missing", "foreign", "tolerated")

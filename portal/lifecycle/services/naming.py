@@ -122,6 +122,15 @@ def version_of(offering: Offering, data: Data, errors: Errors, *, new: bool) -> 
     return candidates[-1]
 
 
+def check_still_in(version: OfferingVersion, errors: Errors) -> None:
+    """An error for a version whose day has come: nothing is changed within it any more."""
+    if version.is_out:
+        instead = version.successor.version if version.successor else "a newer version"
+        since = f" on {version.retires_on}" if version.retires_on else ""
+        said = f"{version} has retired{since}, so nothing is changed within it. Upgrade to {instead}."
+        errors.add("/version", said, "version_retired")
+
+
 def plan_of(version: OfferingVersion | None, slug: Any, errors: Errors) -> Plan | None:
     if version is None:
         return None

@@ -24,6 +24,7 @@ from portal.lifecycle.services.naming import (
     application_of,
     by_slug,
     check_namespace,
+    check_still_in,
     environment_of,
     id_of,
     inputs_of,
@@ -118,6 +119,7 @@ def _update(actor: User, data: Data) -> Wish:
     instance, base = settled(actor, data)
     errors = Errors()
     version = base.offering_version
+    check_still_in(version, errors)
     plan = plan_of(version, data.get("plan") or (base.plan.slug if base.plan else None), errors)
     errors.raise_any()
     return _existing(
@@ -192,6 +194,7 @@ def _promote(actor: User, data: Data) -> Wish:
     if not offering.is_offered_in(environment.slug):
         errors.add("/environment", f"{offering} is not offered in {environment}.", "not_offered")
     check_namespace(offering, application, environment, errors)
+    check_still_in(release.offering_version, errors)
     current = target.current_release if target else None
     plan = errors.collect(lambda: carrying.plan_for(release, data.get("plan"), current))
     inputs = errors.collect(lambda: carrying.inputs_for(release, data.get("values") or {}, current))
