@@ -1,4 +1,7 @@
-"""Simulated pod logs. Nothing runs in a simulated container, and its log says so in its first line."""
+"""Simulated pod logs. Nothing runs in a simulated container, and its log says so in its first line.
+
+What a pod's annotation `sandbox.slipway.dev/log` says, its containers say too, line by line, once they run.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,10 @@ from portal.sandbox.node import behaviour
 from portal.sandbox.objects import Object
 from portal.sandbox.resources import Resource
 from portal.sandbox.store import Event, Store
+
+LOG_ANNOTATION = "sandbox.slipway.dev/log"
+# by exit code
+NAMES = {1: "crash", behaviour.KILLED: "oom"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def check(pod: Object, options: LogOptions) -> str:
         message = f'previous terminated container "{wanted}" in pod "{name}" not found'
         raise statuses.bad_request(message)
     reason = ((status.get("state") or {}).get("waiting") or {}).get("reason", "ContainerCreating")
-    if not _lines(pod, wanted):
+    if not _lines(pod, wanted, previous=options.previous):
         detail = "trying and failing to pull image" if reason == "ImagePullBackOff" else reason
         raise statuses.bad_request(f'container "{wanted}" in pod "{name}" is waiting to start: {detail}')
     return wanted
@@ -86,13 +93,13 @@ def check(pod: Object, options: LogOptions) -> str:
 async def stream(store: Store, resource: Resource, pod: Object, options: LogOptions) -> AsyncIterator[bytes]:
     """The log as chunks of whole lines; with `follow` until the container has ended or the pod is gone."""
     container = check(pod, options)
-    shown = _lines(pod, container)
+    shown = _lines(pod, container, previous=options.previous)
     first = [line for line in shown if options.since is None or line[0] >= options.since]
     if options.tail is not None:
         first = first[len(first) - min(options.tail, len(first)) :]
     text = b"".join(_encoded(line, options) for line in first)
     yield text[: options.limit_bytes] if options.limit_bytes is not None else text
-    if not options.follow:
+    if not options.follow or options.previous:
         return
     changes: asyncio.Queue[Event] = asyncio.Queue()
     unsubscribe = store.subscribe(resource, changes.put_nowait)
@@ -113,12 +120,15 @@ async def stream(store: Store, resource: Resource, pod: Object, options: LogOpti
         unsubscribe()
 
 
-def _lines(pod: Object, name: str) -> list[tuple[datetime, str]]:
-    """Everything that the container has said so far; nothing before it has started."""
+def _lines(pod: Object, name: str, *, previous: bool = False) -> list[tuple[datetime, str]]:
+    """Everything that the container has said so far; nothing before it has started. `previous`: in the run
+    before this one, which is also what a container that waits for its restart still shows."""
     status = _status_of(pod, name)
     state, last = status.get("state") or {}, status.get("lastState") or {}
-    ended = state.get("terminated") or last.get("terminated")
-    running = state.get("running")
+    running = None if previous else state.get("running")
+    ended = None if previous else state.get("terminated")
+    if not running and not ended:
+        ended = last.get("terminated")
     if not running and not ended:
         return []
     spec = next(each for each in pods.containers(pod["spec"]) if each["name"] == name)
@@ -130,8 +140,10 @@ def _lines(pod: Object, name: str) -> list[tuple[datetime, str]]:
         ),
         (began, f"[sandbox] started container {name} from image {spec.get('image', '')}"),
     ]
+    said = (pod["metadata"].get("annotations") or {}).get(LOG_ANNOTATION, "")
+    lines += [(began, line) for line in said.splitlines()]
     if ended:
-        why = " because its image is named crash…" if behaviour.of(spec).crashes else ""
+        why = f" because its image is named {NAMES[ended['exitCode']]}…" if behaviour.of(spec).crashes else ""
         lines.append(
             (times.read(ended["finishedAt"]), f"[sandbox] ended with exit code {ended['exitCode']}{why}")
         )

@@ -1,7 +1,8 @@
 """How a simulated container behaves, told from the last segment of its image's path.
 
-`…/fail…` can never be pulled; `…/crash…` ends with an error each time it is started; `…/slow-N…` is ready
-(or, in a pod that runs to completion, done) after N seconds. Everything else is ready at once.
+`…/fail…` can never be pulled; `…/crash…` ends with an error each time it is started, `…/oom…` is killed then
+for want of memory; `…/slow-N…` is ready (or, in a pod that runs to completion, done) after N seconds.
+Everything else is ready at once.
 
 How it answers HTTP: `…/unwell…` with 500; `…/late-N…` with 503 in its first N seconds; `…/flapping…` with
 200 and 500 in turn; `…/slow-answer-N…` after N seconds; `…/prometheus…` as Prometheus does; all others with
@@ -22,6 +23,8 @@ _LATE = re.compile(r"^late-(\d+(?:\.\d+)?)")
 # how long an ordinary container takes to start, and a job's container to do its work
 START_SECONDS = 0.02
 WORK_SECONDS = 0.05
+# 128 and SIGKILL, as the kernel's out-of-memory killer leaves it
+KILLED = 137
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Behaviour:
 
     pulls: bool = True
     crashes: bool = False
+    exit_code: int = 1
     seconds: float = 0.0
     unwell: bool = False
     flaps: bool = False
@@ -44,6 +48,8 @@ def of(container: Object) -> Behaviour:
         return Behaviour(pulls=False)
     if segment.startswith("crash"):
         return Behaviour(crashes=True)
+    if segment.startswith("oom"):
+        return Behaviour(crashes=True, exit_code=KILLED)
     return Behaviour(
         seconds=_number(_SLOW, segment),
         unwell=segment.startswith("unwell"),

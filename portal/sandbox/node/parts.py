@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.sandbox import pods, times
+from portal.sandbox.node.behaviour import KILLED
 from portal.sandbox.node.machine import NODE_IP
 from portal.sandbox.objects import Object
 
@@ -25,7 +26,7 @@ def condition(pod: Object, kind: str, holds: bool, reason: str = "", message: st
 def terminated(pod: Object, exit_code: int) -> Object:
     return {
         "exitCode": exit_code,
-        "reason": "Error" if exit_code else "Completed",
+        "reason": "OOMKilled" if exit_code == KILLED else "Error" if exit_code else "Completed",
         "startedAt": (pod.get("status") or {}).get("startTime") or times.now(),
         "finishedAt": times.now(),
         "containerID": f"simulated://{pod['metadata']['uid']}",

@@ -140,7 +140,6 @@ def _crash(pod: Object, address: str, *, in_init: bool) -> Plan:
         return Plan(_ended(pod, address, exit_code=1), _started_events(pod))
     before = (pod.get("status") or {}).get("initContainerStatuses" if in_init else "containerStatuses") or []
     restarts = max((each.get("restartCount", 0) for each in before if _has_crashed(each)), default=-1) + 1
-    terminated = {"terminated": parts.terminated(pod, 1)}
     name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
 
     def state(container: Object) -> tuple[Object, Object]:
@@ -148,7 +147,8 @@ def _crash(pod: Object, address: str, *, in_init: bool) -> Plan:
             f"back-off restarting failed container={container['name']} "
             f"pod={name}_{pod['metadata']['namespace']}({uid})"
         )
-        return {"waiting": {"reason": "CrashLoopBackOff", "message": message}}, terminated
+        ended = {"terminated": parts.terminated(pod, behaviour.of(container).exit_code)}
+        return {"waiting": {"reason": "CrashLoopBackOff", "message": message}}, ended
 
     def status_of(container: Object, crashes: bool, otherwise: Object) -> Object:
         if not crashes:
@@ -236,7 +236,7 @@ def _ended(pod: Object, address: str, *, exit_code: int) -> Object:
             each,
             {
                 "terminated": parts.terminated(
-                    pod, exit_code if behaviour.of(each).crashes or not exit_code else 0
+                    pod, behaviour.of(each).exit_code if exit_code and behaviour.of(each).crashes else 0
                 )
             },
         )
