@@ -16,8 +16,9 @@ from portal.core.documents import load_mapping
 from portal.core.errors import InvalidInput, TooLarge
 
 MAX_FILES = 500
-# Helm itself refuses chart files above 5 MiB; a release must fit into a Secret of 1 MiB when compressed.
-MAX_CHART_BYTES = 5 * 1024 * 1024
+# Helm itself refuses single files above 5 MiB. Charts that bring an operator's CRDs have 7 MiB in all.
+MAX_FILE_BYTES = 5 * 1024 * 1024
+MAX_CHART_BYTES = 12 * 1024 * 1024
 
 
 class ChartUnusable(InvalidInput):
@@ -81,8 +82,9 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             continue
         if not path.is_file():
             raise ChartUnusable(f"{path.relative_to(folder)} is not a regular file.")
-        total += path.stat().st_size
-        check_bounds(len(files) + 1, total)
+        size = path.stat().st_size
+        total += size
+        check_bounds(len(files) + 1, total, largest=size)
         files[path.relative_to(folder).as_posix()] = path.read_bytes()
     return files
 
@@ -95,7 +97,10 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
         target.write_bytes(content)
 
 
-def check_bounds(count: int, total: int) -> None:
+def check_bounds(count: int, total: int, *, largest: int) -> None:
+    """Raises TooLarge. `total` and `largest` are in bytes: of all files, and of one."""
+    if largest > MAX_FILE_BYTES:
+        raise TooLarge(f"A file of the chart has more than {MAX_FILE_BYTES // 1024 // 1024} MiB.")
     if count > MAX_FILES:
         raise TooLarge(f"The chart has more than {MAX_FILES} files.")
     if total > MAX_CHART_BYTES:

@@ -64,7 +64,7 @@ def _read(archive: tarfile.TarFile) -> dict[str, bytes]:
             raise ChartUnusable(f"The archive has several folders at its top: {', '.join(sorted(tops))}.")
         _take(path, taken)
         total += member.size
-        check_bounds(len(files) + 1, total)
+        check_bounds(len(files) + 1, total, largest=member.size)
         stream = archive.extractfile(member)
         files[path] = stream.read() if stream else b""
         if len(files[path]) != member.size:

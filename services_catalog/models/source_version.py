@@ -115,7 +115,12 @@ class SourceVersion(models.Model):
     @property
     def precedence(self) -> tuple[Any, ...]:
         """Sort key: newest last; what is no semantic version comes first."""
-        return semver.precedence(self.version) if semver.is_semver(self.version) else ()
+        return semver.precedence(self.number) if semver.is_semver(self.number) else ()
+
+    @property
+    def number(self) -> str:
+        """The version as semver has it: some charts are called v1.2.3, as Helm allows."""
+        return self.version.removeprefix("v")
 
     @property
     def is_published(self) -> bool:

@@ -102,10 +102,14 @@ def _ask(
 
 def _read(response: HTTPResponse, most: int) -> bytes:
     content = bytearray()
+    if (response.length or 0) > most:  # as it announces
+        raise AnswerTooLarge(f"It answered with more than {most:,} bytes.")
     while chunk := response.read1(min(CHUNK, most + 1 - len(content))):
         content += chunk
         if len(content) > most:
             raise AnswerTooLarge(f"It answered with more than {most:,} bytes.")
+    if response.length:  # which http.client says only of reading at once
+        raise NotReached(f"It hung up {response.length:,} bytes before the end.")
     return bytes(content)
 
 
