@@ -5,6 +5,7 @@ from portal.lifecycle.models.approval import Approval
 from portal.lifecycle.models.blast_radius import BlastRadius
 from portal.lifecycle.models.break_glass import BreakGlass
 from portal.lifecycle.models.bypass import Bypass, GuardState
+from portal.lifecycle.models.campaign import CampaignItem, CampaignStage, UpgradeCampaign
 from portal.lifecycle.models.change import ChangeRequest
 from portal.lifecycle.models.comment import ChangeComment
 from portal.lifecycle.models.drift import DriftItem, DriftReport, DriftTolerance
@@ -25,6 +26,8 @@ __all__ = [
     "BlastRadius",
     "BreakGlass",
     "Bypass",
+    "CampaignItem",
+    "CampaignStage",
     "ChangeComment",
     "ChangeRequest",
     "DriftItem",
@@ -42,5 +45,6 @@ __all__ = [
     "Rollout",
     "ServiceInstance",
     "TeamTurn",
+    "UpgradeCampaign",
     "Violation",
 ]

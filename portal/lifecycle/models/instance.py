@@ -127,6 +127,11 @@ class ServiceInstance(models.Model):
             models.Index(
                 fields=["name", "id"], condition=models.Q(retired_at=None), name="instance_alive_by_name"
             ),
+            models.Index(
+                fields=["offering", "name", "id"],
+                condition=models.Q(retired_at=None),
+                name="instance_alive_by_offering",
+            ),
         ]
 
     def __str__(self) -> str:

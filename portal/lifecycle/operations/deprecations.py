@@ -95,5 +95,5 @@ def _said(subject: Subject, step: int) -> str:
         return f"{subject} has retired: nothing is changed within it any more"
     if subject.retires_on is None:
         return f"{subject} is deprecated"
-    left = subject.days_left
-    return f"{subject} is deprecated and retires on {subject.retires_on}, in {left} day{'' if left == 1 else 's'}"
+    days = "1 day" if subject.days_left == 1 else f"{subject.days_left} days"
+    return f"{subject} is deprecated and retires on {subject.retires_on}, in {days}"
