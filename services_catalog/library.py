@@ -14,7 +14,16 @@ from typing import Any
 from portal.core.documents import check_json, load_mapping
 from portal.core.errors import SlipwayError, ValidationFailed
 from portal.core.pointers import parse, pointer
-from services_catalog import archives, deprecation_format, overlays, schemas, semver, values, verification
+from services_catalog import (
+    archives,
+    deprecation_format,
+    marks,
+    overlays,
+    schemas,
+    semver,
+    values,
+    verification,
+)
 from services_catalog.archives import PackedChart
 from services_catalog.library_format import LIBRARY_SCHEMA
 from services_catalog.messages import Problem, problem
@@ -38,6 +47,8 @@ class LibraryVersion:
     verification: dict[str, Any]
     ready_timeout_seconds: int
     notes: str
+    marks: dict[str, Any]
+    example: dict[str, Any]
     plans: list[dict[str, Any]]
     deprecation: dict[str, Any] | None = None
 
@@ -110,7 +121,7 @@ def _version(entry: Mapping[str, Any], charts: Path) -> tuple[LibraryVersion | N
     except (SlipwayError, ValueError, OSError) as exc:
         return None, [problem(("chart",), getattr(exc, "message", str(exc)), "chart")]
     version = version_of(entry, chart, schema, defaults, charts / entry["chart"])
-    return version, list(version_problems(version))
+    return version, [*marks.problems(schema, version.marks), *version_problems(version)]
 
 
 def version_of(
@@ -126,7 +137,7 @@ def version_of(
         status=entry["status"],
         chart=chart,
         folder=folder,
-        values_schema=schemas.with_order(schema),
+        values_schema=schemas.with_order(marks.marked(schema, entry.get("marks", {}))),
         default_values=defaults,
         short_form=list(entry.get("short_form", [])),
         locked_values=dict(entry.get("locked_values", {})),
@@ -135,6 +146,8 @@ def version_of(
         verification=dict(entry.get("verification", {})),
         ready_timeout_seconds=entry.get("ready_timeout_seconds", 300),
         notes=entry.get("notes", ""),
+        marks=dict(entry.get("marks", {})),
+        example=dict(entry.get("example", {})),
         plans=[dict(plan) for plan in entry["plans"]],
         deprecation=entry.get("deprecation"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services_catalog import schemas, verification
+from services_catalog import marks, schemas, verification
 
 SLUG = {
     "type": "string",
@@ -61,6 +61,8 @@ VERSION = _object(
         "deprecation": DEPRECATION,
         "ready_timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 86400},
         "notes": {"type": "string"},
+        "marks": marks.MARKS,
+        "example": {"type": "object"},
         "short_form": {"type": "array", "items": POINTER, "uniqueItems": True},
         "locked_values": {"type": "object"},
         "overlays": {"type": "array", "items": POINTER, "uniqueItems": True},

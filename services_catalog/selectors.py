@@ -21,6 +21,8 @@ HEAVY = (
     "short_form",
     "values_of",
     "reproducibility",
+    "marks",
+    "example",
 )
 
 

@@ -129,6 +129,8 @@ def _version(
             "verification": entry.verification,
             "ready_timeout_seconds": entry.ready_timeout_seconds,
             "notes": entry.notes,
+            "marks": entry.marks,
+            "example": entry.example,
             **deprecations.of_version(existing, _status(entry, known), entry.deprecation),
         },
     )

@@ -154,6 +154,8 @@ class Examination:
             verification={},
             ready_timeout_seconds=300,
             notes="",
+            marks={},
+            example={},
             plans=[],
         )
         found: dict[str, Any] = reproducibility.examine(LibraryOffering(chart.name, {}), version).as_dict()

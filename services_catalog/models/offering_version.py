@@ -62,6 +62,14 @@ class OfferingVersion(Deprecable):
     reproducibility = models.JSONField(
         default=dict, blank=True, help_text="whether it renders the same each time: {status, sources, places}"
     )
+    marks = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="keywords of ours on the schema of somebody else's chart, by pointer",
+    )
+    example = models.JSONField(
+        default=dict, blank=True, help_text="what somebody who requests it might give; to try it with"
+    )
     ready_timeout_seconds = models.PositiveIntegerField(default=300)
     notes = models.TextField(blank=True, help_text="what changed in this version; Markdown")
     successor = models.ForeignKey(
