@@ -30,15 +30,16 @@ class Verb(StrEnum):
     WAIVE = "waive"  # decide on policy exceptions
     CURATE = "curate"  # catalog, policies, environments, clusters
     AUDIT = "audit"  # read the whole audit trail
+    READ_LOGS = "read_logs"  # read what a team's services write into their logs
 
 
 TEAM_TABLE: Mapping[TeamRole, frozenset[Verb]] = {
-    TeamRole.DEVELOPER: frozenset({Verb.VIEW, Verb.REQUEST, Verb.CANCEL}),
-    TeamRole.MAINTAINER: frozenset({Verb.VIEW, Verb.REQUEST, Verb.CANCEL, Verb.MANAGE_TEAM}),
+    TeamRole.DEVELOPER: frozenset({Verb.VIEW, Verb.REQUEST, Verb.CANCEL, Verb.READ_LOGS}),
+    TeamRole.MAINTAINER: frozenset({Verb.VIEW, Verb.REQUEST, Verb.CANCEL, Verb.READ_LOGS, Verb.MANAGE_TEAM}),
 }
 PLATFORM_TABLE: Mapping[PlatformRoleName, frozenset[Verb]] = {
     PlatformRoleName.OPERATOR: frozenset(
-        {Verb.VIEW, Verb.DECIDE, Verb.BREAK_GLASS, Verb.WAIVE, Verb.CANCEL, Verb.AUDIT}
+        {Verb.VIEW, Verb.DECIDE, Verb.BREAK_GLASS, Verb.WAIVE, Verb.CANCEL, Verb.AUDIT, Verb.READ_LOGS}
     ),
     PlatformRoleName.PLATFORM_ENGINEER: frozenset({Verb.VIEW, Verb.CURATE, Verb.WAIVE, Verb.AUDIT}),
     PlatformRoleName.AUDITOR: frozenset({Verb.VIEW, Verb.AUDIT}),

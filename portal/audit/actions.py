@@ -71,6 +71,7 @@ ACTIONS: dict[str, str] = {
     "gate.guard_installed": "The guard was applied to a cluster as its environments' modes say.",
     "gate.guard_removed": "The guard was taken out of a cluster.",
     "gate.bypassed": "Something was written in a gated environment that did not come through the portal.",
+    "logs.read": "Somebody read the log of a container where there is a gate; once for each look.",
     "audit.exported": "Somebody took a copy of the trail, or of a part of it, away.",
     "audit.broken": "The trail does not add up; whoever reads all of it was told.",
     "drift.found": "Something that runs is not as it was sealed; the items say what, and who wrote it.",
