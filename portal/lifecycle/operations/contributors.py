@@ -14,7 +14,7 @@ LONGEST_CHAIN = 20
 def of(wish: Wish) -> set[int]:
     """Ids of whoever asks, of the authors of every release that it carries on, and of the people whom service
     accounts among them act for."""
-    people = {wish.actor.pk}
+    people = {wish.actor.pk, *wish.also_by}
     if wish.source is not None:
         people |= authors(wish.source) if wish.kind == ChangeKind.PROMOTE else {wish.source.created_by_id}
     return people | responsible_for(people)

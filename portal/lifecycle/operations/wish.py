@@ -42,6 +42,8 @@ class Wish:
     again: Release | None = None  # what is sealed anew: the secrets made for it stay
     reason: str = ""
     emergency: bool = False
+    yields: bool = False  # to whatever is under way, instead of taking the place of what only waits
+    also_by: frozenset[int] = frozenset()  # ids of others who had a part in it
     cure: Cure | None = None  # of a wish to remediate
 
     @property

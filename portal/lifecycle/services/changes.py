@@ -71,7 +71,7 @@ def open_change(wish: Wish, *, idempotency_key: str | None = None, fingerprint: 
 def _judge_and_open(wish: Wish, idempotency_key: str | None, fingerprint: str) -> ChangeRequest:
     """Raises IntegrityError when the key, or the instance, was taken in this very moment."""
     if wish.instance is not None:
-        superseding.in_the_way(wish.instance)
+        superseding.in_the_way(wish.instance, yields=wish.yields)
     draft = preview(wish)
     if draft.errors:
         raise ValidationFailed(draft.errors)
@@ -109,7 +109,7 @@ def _remember(change: ChangeRequest, key: str | None, fingerprint: str) -> None:
 @transaction.atomic
 def _open(draft: Draft, idempotency_key: str | None, fingerprint: str, emergency: bool) -> ChangeRequest:
     wish, now = draft.wish, clock.now()
-    replaced = superseding.in_the_way(wish.instance) if wish.instance else None
+    replaced = superseding.in_the_way(wish.instance, yields=wish.yields) if wish.instance else None
     if replaced is not None:
         superseding.supersede(replaced, actor=wish.actor)
     instance = _still_alive(wish.instance) or ServiceInstance.objects.create(

@@ -16,16 +16,16 @@ from portal.lifecycle.operations.abandoning import abandon
 from portal.lifecycle.states import CHANGES, ChangeState
 
 
-def in_the_way(instance: ServiceInstance) -> ChangeRequest | None:
+def in_the_way(instance: ServiceInstance, *, yields: bool = False) -> ChangeRequest | None:
     """The waiting change that a newer request would replace; None when there is none under way.
 
-    Raises ChangeUnderWay for one that may not be replaced: a worker has it, or the environment's rule is that
-    whoever comes later waits.
+    Raises ChangeUnderWay for one that may not be replaced: a worker has it, the environment's rule is that
+    whoever comes later waits, or the newer request gives way by itself (`yields`).
     """
     active = instance.changes.active().select_related("environment").first()
     if active is None:
         return None
-    if not may_be_superseded(active):
+    if yields or not may_be_superseded(active):
         raise ChangeUnderWay
     return active
 
