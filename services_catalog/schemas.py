@@ -6,18 +6,23 @@
 `x-slipway-plan: true`         set by the plan alone
 `x-slipway-immutable: true`    may not change after creation
 `x-slipway-hint: "…"`          what to write, said when a value does not match
+`x-slipway-open: true`         any key may be given here, although some are known
+`x-slipway-section: "…"`       the heading under which the form shows it
+`x-slipway-inferred: true`     at the root: made from values.yaml, where the chart has no schema
 `x-slipway-order: […]`         order of the properties; added when a schema is stored, since databases lose it
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
-from portal.core.pointers import Path, parse
+from portal.core.pointers import Path
+from services_catalog import references
 
 SECRET = "x-slipway-secret"  # noqa: S105 a keyword's name
 GENERATE = "x-slipway-generate"
@@ -25,6 +30,9 @@ CONTEXT = "x-slipway-context"
 PLAN = "x-slipway-plan"
 IMMUTABLE = "x-slipway-immutable"
 HINT = "x-slipway-hint"
+OPEN = "x-slipway-open"
+SECTION = "x-slipway-section"
+INFERRED = "x-slipway-inferred"
 ORDER = "x-slipway-order"
 
 CONTEXT_NAMES = frozenset(
@@ -34,6 +42,11 @@ CONTEXT_NAMES = frozenset(
 # Stands for any key of a map or any position of a list.
 ANY = "*"
 MAX_DEPTH = 24
+MOST_PLACES = 20_000
+MOST_ALTERNATIVES = 200
+# how often a reference is entered anew on the way to one place
+MOST_TURNS = 2
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 Schema = Mapping[str, Any]
 
@@ -48,41 +61,71 @@ class Place:
 
 def resolve(schema: Any, root: Schema) -> dict[str, Any]:
     """The schema itself with local references followed; what stands beside a `$ref` wins over its target."""
+    if schema is False:
+        return {"not": {}}
     result: dict[str, Any] = dict(schema) if isinstance(schema, Mapping) else {}
     for _ in range(MAX_DEPTH):
-        reference = result.pop("$ref", None)
-        if not isinstance(reference, str) or not reference.startswith("#"):
+        found = reference(result)
+        if found is None:
             break
-        target: Any = root
-        for part in parse(reference[1:]):
-            target = target.get(part) if isinstance(target, Mapping) else None
+        for keyword in REFERENCES:
+            result.pop(keyword, None)
+        target = references.target(root, found)
         result = {**(target if isinstance(target, Mapping) else {}), **result}
     return result
 
 
+def reference(schema: Any) -> str | None:
+    """What a schema refers to, if it does."""
+    if not isinstance(schema, Mapping):
+        return None
+    return next((schema[key] for key in REFERENCES if isinstance(schema.get(key), str)), None)
+
+
 def places(root: Schema) -> Iterator[Place]:
-    """Every place, outer before inner, in the schema's order; alternatives (anyOf, then, …) included."""
-    yield from _places(root, root, (), 0)
+    """Every place, outer before inner, in the schema's order; alternatives (anyOf, then, …) included.
+
+    What recurs is entered twice; a schema that unfolds into more than MOST_PLACES ends there.
+    """
+    return islice(_places(root, root, (), ()), MOST_PLACES)
 
 
-def _places(schema: Any, root: Schema, path: Path, depth: int) -> Iterator[Place]:
-    if depth > MAX_DEPTH or not isinstance(schema, Mapping):
+def _places(schema: Any, root: Schema, path: Path, seen: tuple[str, ...]) -> Iterator[Place]:
+    found = reference(schema)
+    if found is not None:
+        if seen.count(found) >= MOST_TURNS:
+            return
+        seen = (*seen, found)
+    if len(path) > MAX_DEPTH or not isinstance(schema, Mapping):
         return
     node = resolve(schema, root)
     yield Place(path, node)
     for name in property_names(node):
-        yield from _places(node["properties"][name], root, (*path, name), depth + 1)
-    for keyword in ("additionalProperties", "items", "contains", "unevaluatedProperties"):
-        yield from _places(node.get(keyword), root, (*path, ANY), depth + 1)
-    for each in (node.get("patternProperties") or {}).values():
-        yield from _places(each, root, (*path, ANY), depth + 1)
-    for each in node.get("prefixItems") or ():
-        yield from _places(each, root, (*path, ANY), depth + 1)
+        yield from _places(node["properties"][name], root, (*path, name), seen)
+    for each in inner_schemas(node):
+        yield from _places(each, root, (*path, ANY), seen)
+    for each in alternatives(node):
+        yield from _places(each, root, path, seen)
+
+
+def inner_schemas(node: Schema) -> Iterator[Any]:
+    """What describes the values under any key, or at any position."""
+    for keyword in ("additionalProperties", "items", "contains", "unevaluatedProperties", "additionalItems"):
+        each = node.get(keyword)
+        yield from each if isinstance(each, list) else [each]
+    yield from (node.get("patternProperties") or {}).values()
+    yield from node.get("prefixItems") or ()
+
+
+def alternatives(node: Schema) -> Iterator[Any]:
+    """What describes the very place, always or sometimes."""
     for keyword in ("allOf", "anyOf", "oneOf"):
-        for each in node.get(keyword) or ():
-            yield from _places(each, root, path, depth + 1)
+        yield from node.get(keyword) or ()
     for keyword in ("then", "else"):
-        yield from _places(node.get(keyword), root, path, depth + 1)
+        if keyword in node:
+            yield node[keyword]
+    for keyword in ("dependentSchemas", "dependencies"):
+        yield from (each for each in (node.get(keyword) or {}).values() if isinstance(each, Mapping))
 
 
 def property_names(node: Schema) -> list[str]:
@@ -123,36 +166,76 @@ def _marks(root: Schema) -> dict[str, list[Place]]:
 
 def at(root: Schema, path: Path) -> dict[str, Any] | None:
     """The schema that describes the place at `path`, or None when the schema knows no such place."""
-    candidates = [resolve(root, root)]
+    candidates = expanded(root, root)
     for part in path:
-        following = [inner for node in candidates for inner in _inner(node, part, root)]
-        if not following:
-            return None
-        candidates = following
+        candidates = within(candidates, part, root)
     return candidates[0] if candidates else None
 
 
-def _inner(node: Schema, part: str, root: Schema) -> list[dict[str, Any]]:
+def expanded(schema: Any, root: Schema) -> list[dict[str, Any]]:
+    """A schema and its alternatives, each with its references followed."""
+    found: list[dict[str, Any]] = []
+    stack, seen = [schema], set()
+    while stack and len(found) < MOST_ALTERNATIVES:
+        each = stack.pop(0)
+        if not isinstance(each, Mapping) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(name := reference(each), str):
+            seen.add(id(references.target(root, name)))
+        node = resolve(each, root)
+        found.append(node)
+        stack = [*alternatives(node), *stack]
+    return found
+
+
+def within(nodes: Iterable[Schema], part: str, root: Schema) -> list[dict[str, Any]]:
+    """What describes the value under a key, or at a position, of places that `nodes` describe."""
+    found: list[dict[str, Any]] = []
+    for node in nodes:
+        for each in _inner(node, part):
+            for one in expanded(each, root):
+                found.append(one)
+    return found[:MOST_ALTERNATIVES]
+
+
+def _inner(node: Schema, part: str) -> list[Any]:
     properties = node.get("properties") or {}
-    found: list[Any] = [properties[part]] if part in properties else []
-    if not found:
-        found = [node.get("additionalProperties"), *(node.get("patternProperties") or {}).values()]
-        if part.isdecimal() or part == ANY:
-            found.append(node.get("items"))
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        for each in node.get(keyword) or ():
-            found.extend(_inner(resolve(each, root), part, root))
-    return [resolve(each, root) for each in found if isinstance(each, Mapping)]
+    if part in properties:
+        return [properties[part]]
+    patterns = node.get("patternProperties") or {}
+    found = [each for pattern, each in patterns.items() if _matches(pattern, part)]
+    found.append(node.get("additionalProperties"))
+    if part == ANY or part.isdecimal():
+        items = node.get("prefixItems") or node.get("items")
+        listed = items if isinstance(items, list) else []
+        if part.isdecimal() and int(part) < len(listed):
+            found.append(listed[int(part)])
+        rest = "items" if "prefixItems" in node else "additionalItems" if listed else "items"
+        found.append(node.get(rest))
+    return found
 
 
-def with_order(schema: Any) -> Any:
-    """A copy in which each object notes the order of its properties, which PostgreSQL's jsonb would lose."""
+def _matches(pattern: str, name: str) -> bool:
+    return name == ANY or validator({"propertyNames": {"pattern": pattern}}).is_valid({name: None})
+
+
+def with_order(schema: Any, *, named: bool = False) -> Any:
+    """A copy in which each object notes the order of its properties, which PostgreSQL's jsonb would lose.
+
+    `named`: the keys of this mapping are names, such as those of properties, and no keywords.
+    """
     if isinstance(schema, list):
         return [with_order(each) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
-    copy = {key: with_order(each) for key, each in schema.items()}
-    if isinstance(schema.get("properties"), Mapping) and "type" in schema:
+    copy = {
+        key: each
+        if not named and key in references.DATA
+        else with_order(each, named=not named and key in references.NAMED)
+        for key, each in schema.items()
+    }
+    if not named and isinstance(schema.get("properties"), Mapping):
         copy[ORDER] = list(schema["properties"])
     return copy
 
@@ -162,7 +245,15 @@ def validator(schema: Schema) -> Any:
 
     Raises ValueError, saying what is wrong, when the schema itself is not a valid one.
     """
+    for outside in references.dangling(schema):
+        raise ValueError(f"The values schema is not usable: {_outside(outside)}")
     try:
         return jsonschema_rs.validator_for(dict(schema), validate_formats=True, offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as exc:
         raise ValueError(f"The values schema is not usable: {str(exc).splitlines()[0]}") from exc
+
+
+def _outside(reference: str) -> str:
+    if reference.startswith("#"):
+        return f"it refers to {reference:.200}, which it does not hold."
+    return f"it refers to {reference:.200}, which is outside of it. Nothing is fetched: put it under $defs."

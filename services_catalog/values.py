@@ -17,9 +17,10 @@ from portal.core.errors import ValidationFailed
 from portal.core.masking import MASK
 from portal.core.pointers import ABSENT, Path
 from services_catalog import schemas
+from services_catalog.coalescing import alike, coalesced, merge, without_idle_nulls
 from services_catalog.messages import Problem, explain, problem
 from services_catalog.models import OfferingVersion, Plan
-from services_catalog.schemas import ANY, Schema
+from services_catalog.schemas import Schema
 
 ALPHABETS = {
     "alphanumeric": string.ascii_letters + string.digits,
@@ -55,7 +56,7 @@ def compose(
     base = base_values(version, plan)
     wishes, errors = unmask(schema, values, previous)
     errors += _not_yours(schema, base, locked, context, wishes)
-    complete = merge(merge(base, wishes), locked)
+    complete = without_idle_nulls(version.default_values, merge(merge(base, wishes), locked))
     for place in schemas.marked(schema, schemas.CONTEXT):
         pointers.put(complete, place.path, context[place.schema[schemas.CONTEXT]])
     generated = _generate(schema, complete, previous)
@@ -73,8 +74,10 @@ def base_values(version: OfferingVersion, plan: Plan | None) -> dict[str, Any]:
 
 
 def validate(version: OfferingVersion, values: Mapping[str, Any]) -> list[Problem]:
-    """Every error of complete values against the version's schema: {path (JSON pointer), message, code}."""
-    return check(version.values_schema, values)
+    """Every error of complete values against the version's schema: {path (JSON pointer), message, code}.
+
+    As Helm checks them: over the chart's defaults, where a null takes a default away."""
+    return check(version.values_schema, coalesced(version.default_values, values))
 
 
 def check(schema: Schema, document: Any) -> list[Problem]:
@@ -86,23 +89,22 @@ def check(schema: Schema, document: Any) -> list[Problem]:
     return list(found.values())
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """A deep copy of `base` with `over` laid on top: mappings merge, all else replaces (as in Helm)."""
-    result = copy.deepcopy(dict(base))
-    for key, value in over.items():
-        if isinstance(value, Mapping) and isinstance(result.get(key), dict):
-            result[key] = merge(result[key], value)
-        else:
-            result[key] = copy.deepcopy(value)
-    return result
-
-
 def secret_paths(schema: Schema, values: Any = ABSENT) -> list[Path]:
     """Where secrets stand. With `values`, the concrete places in them; without, patterns with `*`."""
     patterns = [place.path for place in schemas.marked(schema, schemas.SECRET)]
-    if values is ABSENT:
+    if values is ABSENT or not patterns:
         return patterns
-    return list(dict.fromkeys(path for pattern in patterns for path in _expand(values, pattern)))
+    return list(_secrets(schemas.expanded(schema, schema), values, (), schema))
+
+
+def _secrets(nodes: list[dict[str, Any]], value: Any, path: Path, root: Schema) -> Iterator[Path]:
+    """Led by the values and not by the schema: what recurs is followed as deep as the values go."""
+    if path and any(node.get(schemas.SECRET) for node in nodes):
+        yield path
+    elif isinstance(value, Mapping | list):
+        inner = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, each in inner:
+            yield from _secrets(schemas.within(nodes, str(key), root), each, (*path, str(key)), root)
 
 
 def masked(schema: Schema, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,23 +133,6 @@ def unmask(
     return result, errors
 
 
-def _expand(values: Any, pattern: Path) -> Iterator[Path]:
-    if not pattern:
-        yield ()
-        return
-    head, rest = pattern[0], pattern[1:]
-    if head != ANY:
-        keys = [head]
-    elif isinstance(values, Mapping):
-        keys = [str(key) for key in values]
-    else:
-        keys = [str(index) for index in range(len(values))] if isinstance(values, list) else []
-    for key in keys:
-        inner = pointers.get(values, (key,))
-        if inner is not ABSENT:
-            yield from ((key, *path) for path in _expand(inner, rest))
-
-
 def _not_yours(
     schema: Schema,
     base: Mapping[str, Any],
@@ -164,7 +149,7 @@ def _not_yours(
     for marked in schemas.marked(schema, schemas.PLAN):
         place, given = _reached(wishes, marked.path)
         for path, value in leaves(given, place):
-            if pointers.get(base, path) != value:
+            if not alike(pointers.get(base, path), value):
                 errors.append(problem(path, "Set by the plan. Choose another plan to change it.", "plan"))
     for marked in schemas.marked(schema, schemas.CONTEXT):
         place, given = _reached(wishes, marked.path)

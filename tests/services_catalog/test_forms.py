@@ -188,7 +188,6 @@ def test_an_error_that_fits_no_field_is_not_lost(web, small):
         {"args": "--one"},
         {"replicas": {"min": 1}},
         {"extra": "30"},
-        {"env": None},
     ],
 )
 def test_what_was_typed_as_yaml_and_fits_no_field_survives_the_form(web, small, typed):
