@@ -104,9 +104,9 @@ def replace_chart(folder: Path) -> None:
     source = Path(current.SLIPWAY_LIBRARY_DIR)
     shutil.copytree(source.parent / "charts", folder / "charts")
     shutil.copytree(source, folder / "library")
-    template = folder / "charts" / "web-service" / "1.1.0" / "templates" / "service.yaml"
+    template = folder / "charts" / "web-service" / "1.2.0" / "templates" / "service.yaml"
     template.write_text(template.read_text().replace("metadata:", "metadata: # changed", 1))
-    values = folder / "charts" / "web-service" / "1.1.0" / "values.schema.json"
+    values = folder / "charts" / "web-service" / "1.2.0" / "values.schema.json"
     assert json.loads(values.read_text())
     sync.sync(folder / "library", mutable=True)
-    assert ChartArchive.objects.filter(name="web-service", version="1.1.0").count() == 2
+    assert ChartArchive.objects.filter(name="web-service", version="1.2.0").count() == 2

@@ -45,7 +45,7 @@ def declare():
 
     def declare(*checks, within_seconds=3):
         declaration = {"within_seconds": within_seconds, "checks": list(checks)} if checks else {}
-        rows = OfferingVersion.objects.filter(offering__slug="web-service", version="1.1.0")
+        rows = OfferingVersion.objects.filter(offering__slug="web-service", version="1.2.0")
         rows.update(verification=declaration)
 
     return declare

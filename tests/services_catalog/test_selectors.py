@@ -58,7 +58,7 @@ def test_the_catalog_costs_three_queries_however_long(user, many, django_assert_
 def test_an_offering_costs_three_queries(user, catalog, django_assert_num_queries):
     with django_assert_num_queries(3):
         detail = selectors.offering_detail(user, "web-service")
-        assert [version.version for version in detail.versions] == ["1.1.0", "1.0.0"]
+        assert [version.version for version in detail.versions] == ["1.2.0", "1.1.0", "1.0.0"]
         assert [plan.slug for plan in detail.plans] == ["small", "medium", "large"]
         assert detail.requestable
         assert detail.latest.readme
@@ -98,18 +98,19 @@ def test_an_offering_may_be_limited_to_some_environments(user, catalog):
 
 
 def test_drafts_are_for_curators_only(user, catalog):
-    OfferingVersion.objects.filter(offering__slug="web-service", version="1.1.0").update(status="draft")
-    assert [v.version for v in selectors.offering_detail(user, "web-service").versions] == ["1.0.0"]
-    assert selectors.offering_detail(user, "web-service").latest.version == "1.0.0"
-    assert len(selectors.offering_detail(user, "web-service", with_drafts=True).versions) == 2
+    OfferingVersion.objects.filter(offering__slug="web-service", version="1.2.0").update(status="draft")
+    versions = [version.version for version in selectors.offering_detail(user, "web-service").versions]
+    assert versions == ["1.1.0", "1.0.0"]
+    assert selectors.offering_detail(user, "web-service").latest.version == "1.1.0"
+    assert len(selectors.offering_detail(user, "web-service", with_drafts=True).versions) == 3
     with pytest.raises(NotFound):
-        selectors.version_for("web-service", "1.1.0")
+        selectors.version_for("web-service", "1.2.0")
 
 
 def test_versions_and_plans_are_found_by_name_or_by_default(user, catalog):
-    assert selectors.version_for("web-service").version == "1.1.0"
+    assert selectors.version_for("web-service").version == "1.2.0"
     old = selectors.version_for("web-service", "1.0.0")
-    assert [version.version for version in selectors.upgrades_of(old)] == ["1.1.0"]
+    assert [version.version for version in selectors.upgrades_of(old)] == ["1.2.0", "1.1.0"]
     assert selectors.upgrades_of(selectors.version_for("web-service")) == []
     assert selectors.plan_for(old).slug == "small"
     assert selectors.plan_for(old, "large").slug == "large"

@@ -41,14 +41,14 @@ def test_upgrading_offers_only_newer_versions(
     organisation: Organisation, signed_in: SignIn, service: ServiceInstance
 ) -> None:
     browser = signed_in(organisation.alice)
-    assert "Upgrade to 1.1.0" in browser.get(f"/instances/{service.pk}/").content.decode()
+    assert "Upgrade to 1.2.0" in browser.get(f"/instances/{service.pk}/").content.decode()
     page = browser.get(f"/instances/{service.pk}/upgrade/").content.decode()
-    assert 'name="shown_version" value="1.1.0"' in page
+    assert 'name="shown_version" value="1.2.0"' in page
     carried = page.split('name="carried" value="')[1].split('"')[0].replace("&quot;", '"')
     data = {
         "kind": "upgrade",
         "view": "short",
-        "shown_version": "1.1.0",
+        "shown_version": "1.2.0",
         "shown_plan": "small",
         "carried": carried,
         "ask": "y",
