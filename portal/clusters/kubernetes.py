@@ -69,6 +69,10 @@ class Kubernetes:
             versions |= {resource.api_version, f"{resource.api_version}/{resource.kind}"}
         return Capabilities(self._version(), tuple(sorted(versions)))
 
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the cluster has such a kind; what it did not have a moment ago is asked for again."""
+        return self._discovery.resource(api_version, kind) is not None
+
     # objects
 
     def get(self, key: ObjectKey) -> Document | None:

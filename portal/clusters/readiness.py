@@ -5,20 +5,19 @@ Sources: kstatus (sigs.k8s.io/cli-utils, `pkg/kstatus/status`), which helm 4 wai
 - Deployment: all replicas, as kstatus (helm 3 subtracts maxUnavailable); a paused one is ready, as helm 3.
 - Job: complete, as helm with --wait-for-jobs (kstatus: started). A suspended one was meant so: ready.
 - Service of type LoadBalancer: has an address, as helm 3. HPA and CronJob: exist, as both.
-- Custom resources: kstatus' Reconciling, Stalled and Ready; `Available` where there is no `Ready`.
+- Custom resources: kstatus' Reconciling, Stalled and Ready; `Available` where there is no `Ready`; and
+  `portal.clusters.operators`, for those whose operators say it otherwise.
 - PVC: bound, as both; but one that binds when its first pod comes holds nobody up (neither knows that).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from portal.clusters.types import ObjectStatus, State
+from portal.clusters.findings import Finding, Live, because, condition, holds, mapping, number, said
+from portal.clusters.operators import OPERATORS
+from portal.clusters.types import ObjectStatus
 from portal.core.objects import key_of
-
-Live = Mapping[str, Any]
-Finding = tuple[State, str]
 
 # a container that waits for one of these does not come up without a change of its pod
 HOPELESS = {"CrashLoopBackOff", "InvalidImageName", "ErrImageNeverPull"}
@@ -34,11 +33,11 @@ def status_of(live: Live | None, desired: Live, *, binds_late: bool = False) -> 
 
 
 def _finding(live: Live, group: str, kind: str, binds_late: bool) -> Finding:
-    metadata = _map(live, "metadata")
+    metadata = mapping(live, "metadata")
     if metadata.get("deletionTimestamp"):
         held = ", ".join(metadata.get("finalizers") or ())
         return "working", f"is being deleted{f', held by {held}' if held else ''}"
-    generation, observed = metadata.get("generation"), _map(live, "status").get("observedGeneration")
+    generation, observed = metadata.get("generation"), mapping(live, "status").get("observedGeneration")
     if isinstance(observed, int) and isinstance(generation, int) and observed < generation:
         return "working", "its controller has not looked at the change yet"
     if kind == "PersistentVolumeClaim" and group == "":
@@ -48,18 +47,18 @@ def _finding(live: Live, group: str, kind: str, binds_late: bool) -> Finding:
 
 
 def _deployment(live: Live) -> Finding:
-    spec, status = _map(live, "spec"), _map(live, "status")
-    wanted = _number(spec, "replicas", 1)
-    updated, total = _number(status, "updatedReplicas"), _number(status, "replicas")
-    available, ready = _number(status, "availableReplicas"), _number(status, "readyReplicas")
+    spec, status = mapping(live, "spec"), mapping(live, "status")
+    wanted = number(spec, "replicas", 1)
+    updated, total = number(status, "updatedReplicas"), number(status, "replicas")
+    available, ready = number(status, "availableReplicas"), number(status, "readyReplicas")
     if spec.get("paused"):
         return "ready", "is paused"
-    progressing = _condition(live, "Progressing")
+    progressing = condition(live, "Progressing")
     if progressing and progressing.get("reason") == "ProgressDeadlineExceeded":
-        return "failed", _said(progressing, "did not progress within its deadline")
+        return "failed", said(progressing, "did not progress within its deadline")
     if "observedGeneration" not in status:
         return "working", "its controller has not looked at it yet"
-    why = _because(live, "ReplicaFailure", "True")
+    why = because(live, "ReplicaFailure", "True")
     if updated < wanted:
         return "working", f"{updated} of {wanted} replicas are of the new version{why}"
     if total > updated:
@@ -70,27 +69,27 @@ def _deployment(live: Live) -> Finding:
 
 
 def _replica_set(live: Live) -> Finding:
-    spec, status = _map(live, "spec"), _map(live, "status")
-    wanted, available = _number(spec, "replicas", 1), _number(status, "availableReplicas")
-    if _number(status, "replicas") > wanted:
-        return "working", f"{_number(status, 'replicas') - wanted} replicas are ending"
+    spec, status = mapping(live, "spec"), mapping(live, "status")
+    wanted, available = number(spec, "replicas", 1), number(status, "availableReplicas")
+    if number(status, "replicas") > wanted:
+        return "working", f"{number(status, 'replicas') - wanted} replicas are ending"
     if available < wanted:
         return (
             "working",
-            f"{available} of {wanted} replicas are available{_because(live, 'ReplicaFailure', 'True')}",
+            f"{available} of {wanted} replicas are available{because(live, 'ReplicaFailure', 'True')}",
         )
     return "ready", _replicas(wanted)
 
 
 def _stateful_set(live: Live) -> Finding:
-    spec, status = _map(live, "spec"), _map(live, "status")
-    strategy = _map(spec, "updateStrategy")
+    spec, status = mapping(live, "spec"), mapping(live, "status")
+    strategy = mapping(spec, "updateStrategy")
     if strategy.get("type") == "OnDelete":
         return "ready", "its pods are replaced when somebody deletes them (OnDelete)"
-    wanted = _number(spec, "replicas", 1)
-    partition = _number(_map(strategy, "rollingUpdate"), "partition")
-    total, ready = _number(status, "replicas"), _number(status, "readyReplicas")
-    updated, renew = _number(status, "updatedReplicas"), max(wanted - partition, 0)
+    wanted = number(spec, "replicas", 1)
+    partition = number(mapping(strategy, "rollingUpdate"), "partition")
+    total, ready = number(status, "replicas"), number(status, "readyReplicas")
+    updated, renew = number(status, "updatedReplicas"), max(wanted - partition, 0)
     if "observedGeneration" not in status:
         return "working", "its controller has not looked at it yet"
     if ready < wanted or total < wanted:
@@ -107,41 +106,41 @@ def _stateful_set(live: Live) -> Finding:
 
 
 def _daemon_set(live: Live) -> Finding:
-    status = _map(live, "status")
+    status = mapping(live, "status")
     if "observedGeneration" not in status or "desiredNumberScheduled" not in status:
         return "working", "its controller has not looked at it yet"
-    wanted = _number(status, "desiredNumberScheduled")
-    updated = _number(status, "updatedNumberScheduled")
-    on_delete = _map(_map(live, "spec"), "updateStrategy").get("type") == "OnDelete"
-    if _number(status, "currentNumberScheduled") < wanted:
-        return "working", f"runs on {_number(status, 'currentNumberScheduled')} of {wanted} nodes"
+    wanted = number(status, "desiredNumberScheduled")
+    updated = number(status, "updatedNumberScheduled")
+    on_delete = mapping(mapping(live, "spec"), "updateStrategy").get("type") == "OnDelete"
+    if number(status, "currentNumberScheduled") < wanted:
+        return "working", f"runs on {number(status, 'currentNumberScheduled')} of {wanted} nodes"
     if updated < wanted and not on_delete:
         return "working", f"{updated} of {wanted} nodes have the new version"
-    ready = min(_number(status, "numberReady"), _number(status, "numberAvailable"))
+    ready = min(number(status, "numberReady"), number(status, "numberAvailable"))
     if ready < wanted:
         return "working", f"is ready on {ready} of {wanted} nodes"
     return "ready", f"is ready on {wanted} nodes" if wanted else "no node wants it"
 
 
 def _job(live: Live) -> Finding:
-    spec, status = _map(live, "spec"), _map(live, "status")
-    if failed := _true(live, "Failed") or _true(live, "FailureTarget"):
-        return "failed", _said(failed, "has failed")
-    if _true(live, "Complete"):
+    spec, status = mapping(live, "spec"), mapping(live, "status")
+    if failed := holds(live, "Failed") or holds(live, "FailureTarget"):
+        return "failed", said(failed, "has failed")
+    if holds(live, "Complete"):
         return "ready", "is complete"
     if spec.get("suspend"):
         return "ready", "is suspended"
-    wanted = _number(spec, "completions", 1)
-    done, wrong = _number(status, "succeeded"), _number(status, "failed")
+    wanted = number(spec, "completions", 1)
+    done, wrong = number(status, "succeeded"), number(status, "failed")
     return "working", f"{done} of {wanted} are done{f', {wrong} failed' if wrong else ''}"
 
 
 def _cron_job(live: Live) -> Finding:
-    return "ready", "is suspended" if _map(live, "spec").get("suspend") else "is scheduled"
+    return "ready", "is suspended" if mapping(live, "spec").get("suspend") else "is scheduled"
 
 
 def _pod(live: Live) -> Finding:
-    status = _map(live, "status")
+    status = mapping(live, "status")
     phase = status.get("phase")
     if phase == "Succeeded":
         return "ready", "has ended well"
@@ -150,21 +149,21 @@ def _pod(live: Live) -> Finding:
     reason, message = pod_trouble(live)
     if reason in HOPELESS:
         return "failed", message
-    if phase == "Running" and _true(live, "Ready"):
+    if phase == "Running" and holds(live, "Ready"):
         return "ready", "is running"
-    unscheduled = _condition(live, "PodScheduled")
+    unscheduled = condition(live, "PodScheduled")
     if unscheduled and unscheduled.get("status") == "False":
-        return "working", _said(unscheduled, "waits for a node")
+        return "working", said(unscheduled, "waits for a node")
     return "working", message or (str(phase).lower() if phase else "is not started yet")
 
 
 def pod_trouble(pod: Live) -> tuple[str, str]:
     """(reason, message) of the first container that waits or ended badly, or two empty strings."""
-    status = _map(pod, "status")
+    status = mapping(pod, "status")
     for field in ("initContainerStatuses", "containerStatuses"):
         for container in status.get(field) or ():
-            state = _map(container, "state")
-            waiting, ended = _map(state, "waiting"), _map(state, "terminated")
+            state = mapping(container, "state")
+            waiting, ended = mapping(state, "waiting"), mapping(state, "terminated")
             name = container.get("name")
             if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
                 text = f"container {name}: {waiting['reason']}"
@@ -178,7 +177,7 @@ def pod_trouble(pod: Live) -> tuple[str, str]:
 
 
 def _claim(live: Live, binds_late: bool) -> Finding:
-    phase = _map(live, "status").get("phase")
+    phase = mapping(live, "status").get("phase")
     if phase == "Bound":
         return "ready", "is bound"
     if phase == "Lost":
@@ -189,59 +188,59 @@ def _claim(live: Live, binds_late: bool) -> Finding:
 
 
 def _service(live: Live) -> Finding:
-    spec = _map(live, "spec")
+    spec = mapping(live, "spec")
     kind = spec.get("type", "ClusterIP")
     if kind == "ExternalName":
         return "ready", "is a name"
     if not spec.get("clusterIP"):
         return "working", "waits for its cluster address"
     if kind == "LoadBalancer" and not spec.get("externalIPs"):
-        if not _map(_map(live, "status"), "loadBalancer").get("ingress"):
+        if not mapping(mapping(live, "status"), "loadBalancer").get("ingress"):
             return "working", "waits for a load balancer"
         return "ready", "has its load balancer"
     return "ready", "has its address"
 
 
 def _autoscaler(live: Live) -> Finding:
-    return "ready", f"exists{_because(live, 'ScalingActive', 'False')}"
+    return "ready", f"exists{because(live, 'ScalingActive', 'False')}"
 
 
 def _budget(live: Live) -> Finding:
-    if "disruptionsAllowed" not in _map(live, "status"):
+    if "disruptionsAllowed" not in mapping(live, "status"):
         return "ready", "exists"
-    return "ready", f"allows {_number(_map(live, 'status'), 'disruptionsAllowed')} disruptions"
+    return "ready", f"allows {number(mapping(live, 'status'), 'disruptionsAllowed')} disruptions"
 
 
 def _namespace(live: Live) -> Finding:
-    if _map(live, "status").get("phase") == "Terminating":
+    if mapping(live, "status").get("phase") == "Terminating":
         return "working", "is being deleted"
     return "ready", "is active"
 
 
 def _definition(live: Live) -> Finding:
-    if (named := _condition(live, "NamesAccepted")) and named.get("status") == "False":
-        return "failed", _said(named, "its names are taken")
-    if _true(live, "Established"):
+    if (named := condition(live, "NamesAccepted")) and named.get("status") == "False":
+        return "failed", said(named, "its names are taken")
+    if holds(live, "Established"):
         return "ready", "is established"
-    return "working", _said(_condition(live, "Established"), "is not established yet")
+    return "working", said(condition(live, "Established"), "is not established yet")
 
 
 def _api_service(live: Live) -> Finding:
-    if _true(live, "Available"):
+    if holds(live, "Available"):
         return "ready", "is available"
-    return "working", _said(_condition(live, "Available"), "is not available yet")
+    return "working", said(condition(live, "Available"), "is not available yet")
 
 
 def _conditioned(live: Live) -> Finding:
     """Custom resources and whatever else may have conditions; what has none is ready when it exists."""
-    if stalled := _true(live, "Stalled"):
-        return "failed", _said(stalled, "is stalled")
-    if reconciling := _true(live, "Reconciling"):
-        return "working", _said(reconciling, "is being reconciled")
-    ready = _condition(live, "Ready") or _condition(live, "Available")
+    if stalled := holds(live, "Stalled"):
+        return "failed", said(stalled, "is stalled")
+    if reconciling := holds(live, "Reconciling"):
+        return "working", said(reconciling, "is being reconciled")
+    ready = condition(live, "Ready") or condition(live, "Available")
     if ready is None or ready.get("status") == "True":
-        return "ready", _said(ready, "is ready" if ready else "exists")
-    return "working", _said(ready, "is not ready yet")
+        return "ready", said(ready, "is ready" if ready else "exists")
+    return "working", said(ready, "is not ready yet")
 
 
 RULES: Mapping[tuple[str, str], Callable[[Live], Finding]] = {
@@ -259,40 +258,8 @@ RULES: Mapping[tuple[str, str], Callable[[Live], Finding]] = {
     ("policy", "PodDisruptionBudget"): _budget,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("apiregistration.k8s.io", "APIService"): _api_service,
+    **OPERATORS,
 }
-
-
-def _map(value: Any, key: str) -> Mapping[str, Any]:
-    found = value.get(key) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _number(value: Mapping[str, Any], key: str, default: int = 0) -> int:
-    found = value.get(key)
-    return found if isinstance(found, int) else default
-
-
-def _condition(live: Live, kind: str) -> Mapping[str, Any] | None:
-    conditions = _map(live, "status").get("conditions")
-    for condition in conditions if isinstance(conditions, list) else ():
-        if isinstance(condition, Mapping) and condition.get("type") == kind:
-            return condition
-    return None
-
-
-def _true(live: Live, kind: str) -> Mapping[str, Any] | None:
-    found = _condition(live, kind)
-    return found if found and found.get("status") == "True" else None
-
-
-def _said(condition: Mapping[str, Any] | None, default: str) -> str:
-    """A condition's message, else its reason."""
-    return str((condition or {}).get("message") or (condition or {}).get("reason") or default)
-
-
-def _because(live: Live, kind: str, status: str) -> str:
-    found = _condition(live, kind)
-    return f": {_said(found, kind)}" if found and found.get("status") == status else ""
 
 
 def _replicas(count: int) -> str:

@@ -150,6 +150,13 @@ class OutOfScope(SlipwayError):
     default_message = "The chart renders objects outside the instance's namespace."
 
 
+class KindNotServed(OutOfScope):
+    """A release holds kinds that its cluster does not serve, or that its namespace is too old to hold."""
+
+    code = "kind_not_served"
+    default_message = "The cluster does not serve a kind of object that this needs."
+
+
 class SealBroken(SlipwayError):
     """What would be applied is not what was sealed."""
 

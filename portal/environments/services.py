@@ -63,10 +63,15 @@ def register_cluster(
 
 
 def check_cluster(cluster: Cluster) -> Cluster:
-    """Ask a cluster whether it answers, and write down what it says."""
+    """Ask a cluster whether it answers and what it serves, and write down what it says."""
     try:
-        info = Kubernetes(cluster.connection).ping()
-        facts: dict[str, Any] = {"reachable": True, "message": "", "version": info.version}
+        found = Kubernetes(cluster.connection).capabilities()
+        facts: dict[str, Any] = {
+            "reachable": True,
+            "message": "",
+            "version": found.kube_version,
+            "api_versions": list(found.api_versions),
+        }
     except ClusterError as exc:
         facts = {"reachable": False, "message": exc.message[:500]}
     Cluster.objects.filter(pk=cluster.pk).update(checked_at=clock.now(), **facts)

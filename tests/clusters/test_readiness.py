@@ -69,6 +69,14 @@ def custom(*conditions, generation=1, **status):
     )
 
 
+def topic(*conditions, **status):
+    return obj("kafka.strimzi.io/v1", "KafkaTopic", status={"conditions": list(conditions), **status})
+
+
+def bucket(kind, version="v1alpha1", **status):
+    return obj(f"objectstorage.k8s.io/{version}", kind, status=status)
+
+
 DEADLINE = condition(
     "Progressing", "False", reason="ProgressDeadlineExceeded", message="timed out progressing"
 )
@@ -355,6 +363,40 @@ CASES = {
         "no endpoints",
     ),
     # Custom resources
+    "topic that no operator has looked at": (topic(), "working", "no operator has looked at it yet"),
+    "topic ready": (topic(condition("Ready"), observedGeneration=1), "ready", "is ready"),
+    "topic that Kafka does not know yet": (
+        topic(condition("Ready", "False", reason="KafkaError", message="timed out")),
+        "working",
+        "timed out",
+    ),
+    "topic with fewer partitions": (
+        topic(
+            condition("Ready", "False", reason="NotSupported", message="Decreasing partitions not supported")
+        ),
+        "failed",
+        "Decreasing partitions",
+    ),
+    "topic of somebody else": (
+        topic(condition("Ready", "False", reason="ResourceConflict", message="Managed by Ref{}")),
+        "failed",
+        "Managed by",
+    ),
+    "user whose password is missing": (
+        topic(condition("NotReady", reason="InvalidResourceException", message="Secret x does not exist.")),
+        "working",
+        "does not exist",
+    ),
+    "bucket claim unseen": (bucket("BucketClaim"), "working", "waits for its bucket"),
+    "bucket claim waiting": (bucket("BucketClaim", bucketReady=False), "working", "waits for its bucket"),
+    "bucket claim with a bucket": (bucket("BucketClaim", bucketReady=True), "ready", "has its bucket"),
+    "bucket access granted": (bucket("BucketAccess", accessGranted=True), "ready", "has its credentials"),
+    "bucket access of the next version": (
+        bucket("BucketAccess", "v1alpha2", readyToUse=False, error={"message": "driver is away"}),
+        "working",
+        "driver is away",
+    ),
+    "bucket claim of the next version": (bucket("BucketClaim", "v1alpha2", readyToUse=True), "ready", ""),
     "custom resource without conditions": (custom(), "ready", "exists"),
     "custom resource ready": (custom(condition("Ready", message="all is well")), "ready", "all is well"),
     "custom resource not ready": (

@@ -11,9 +11,9 @@ from typing import Any
 from portal.clusters.errors import ChartDoesNotRender, RenderLimitExceeded
 from portal.clusters.types import Rendered
 from portal.core import clock
-from portal.core.errors import ValidationFailed
+from portal.core.errors import KindNotServed, OutOfScope, ValidationFailed
 from portal.core.objects import ObjectKey
-from portal.lifecycle.operations import checks, quota, scope, secrets, waivers
+from portal.lifecycle.operations import checks, kinds, quota, scope, secrets, waivers
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
 from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
@@ -48,6 +48,7 @@ class Draft:
     wish: Wish
     errors: list[dict[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    unserved: bool = False
     masked_values: dict[str, Any] = field(default_factory=dict)
     objects: list[dict[str, Any]] = field(default_factory=list)
     judgement: Judgement = field(default_factory=lambda: Judgement(()))
@@ -84,6 +85,12 @@ class Draft:
     @property
     def allowed(self) -> bool:
         return not self.errors and not self.problems and self.judgement.allowed
+
+    @property
+    def refusal(self) -> OutOfScope:
+        """What `problems` amount to; `unserved` says whether they are only that kinds are not served."""
+        error = KindNotServed if self.unserved else OutOfScope
+        return error(" ".join(self.problems), problems=self.problems)
 
     @property
     def value_fixes(self) -> list[ValueFix]:
@@ -151,6 +158,11 @@ def draft(wish: Wish) -> Draft:
     result.diff = compare(base, result.objects)
     namespace = instances.namespace_release(wish.application, wish.environment)
     result.namespace_objects = namespace.objects_masked if namespace else []
+    if not result.problems:
+        result.problems += kinds.problems(
+            rendered.documents, cluster=wish.environment.cluster, namespace_objects=result.namespace_objects
+        )
+        result.unserved = bool(result.problems)
     _judge(result, rendered)
     _count(result)
     return result

@@ -16,7 +16,6 @@ from portal.core import clock
 from portal.core.errors import (
     ChangeUnderWay,
     IdempotencyKeyReused,
-    OutOfScope,
     PolicyDenied,
     SlipwayError,
     StateConflict,
@@ -76,7 +75,7 @@ def _judge_and_open(wish: Wish, idempotency_key: str | None, fingerprint: str) -
     if draft.errors:
         raise ValidationFailed(draft.errors)
     if draft.problems:
-        raise OutOfScope(" ".join(draft.problems), problems=draft.problems)
+        raise draft.refusal
     emergency = not draft.judgement.allowed and _may_pass_in_emergency(draft)
     if not draft.judgement.allowed and not emergency:
         _deny(draft, idempotency_key, fingerprint)

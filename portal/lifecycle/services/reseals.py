@@ -12,7 +12,7 @@ from portal.accounts.permissions import require
 from portal.accounts.roles import Verb
 from portal.audit.recording import record
 from portal.core import clock
-from portal.core.errors import OutOfScope, PolicyDenied, ReleaseChanged, StateConflict, ValidationFailed
+from portal.core.errors import PolicyDenied, ReleaseChanged, StateConflict, ValidationFailed
 from portal.lifecycle import tasks
 from portal.lifecycle.models import ChangeRequest, Release, Remedy, ServiceInstance
 from portal.lifecycle.operations import announcing, contributors, seals
@@ -118,7 +118,7 @@ def _check(change: ChangeRequest, draft: Draft) -> bool:
     if draft.errors:
         raise ValidationFailed(draft.errors)
     if draft.problems:
-        raise OutOfScope(" ".join(draft.problems), problems=draft.problems)
+        raise draft.refusal
     emergency = False
     if not draft.judgement.allowed:
         emergency = change.emergency and bool(passable(bundle.current(), draft.judgement))
