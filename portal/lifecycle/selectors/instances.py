@@ -88,7 +88,7 @@ def connection(instance: ServiceInstance) -> Exposed:
     if release is None:
         return Exposed()
     return Exposed(
-        endpoints=list(_endpoints(release.objects_masked, instance.namespace)),
+        endpoints=list(endpoints(release.objects_masked, instance.namespace)),
         secrets=[
             {
                 "name": document["metadata"]["name"],
@@ -100,7 +100,8 @@ def connection(instance: ServiceInstance) -> Exposed:
     )
 
 
-def _endpoints(documents: Iterable[dict[str, Any]], namespace: str) -> Iterable[str]:
+def endpoints(documents: Iterable[dict[str, Any]], namespace: str) -> Iterable[str]:
+    """Where these objects can be reached: hosts of Ingresses, and ports of Services."""
     for document in documents:
         spec = document.get("spec") or {}
         if document.get("kind") == "Ingress":

@@ -1,0 +1,78 @@
+"""What instances cost, by the prices of their plans: a month from now on, and this month so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Sum
+
+from portal.core import clock
+from portal.lifecycle.models import ServiceInstance
+from portal.lifecycle.states import ChangeState
+
+
+@dataclass(frozen=True)
+class Cost:
+    """In cents. `since` is when the present plan began to count."""
+
+    monthly: int
+    since: datetime | None
+    this_month: int
+
+
+def of_instance(instance: ServiceInstance) -> Cost:
+    """One query. What was applied counts from when it was applied, in parts of the calendar month (UTC)."""
+    done = instance.changes.filter(state=ChangeState.SUCCEEDED).exclude(finished_at=None)
+    steps = [
+        (at, cents or 0)
+        for at, cents in done.order_by("finished_at").values_list(
+            "finished_at", "release__plan__price_cents_per_month"
+        )
+        if at is not None
+    ]
+    return Cost(
+        monthly=steps[-1][1] if steps else 0,
+        since=_since(steps),
+        this_month=so_far(steps, clock.now()),
+    )
+
+
+def so_far(steps: Iterable[tuple[datetime, int]], now: datetime) -> int:
+    """What a month has cost until `now`; `steps` are (from when on, cents a month), oldest first."""
+    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    length = (begin + timedelta(days=32)).replace(day=1) - begin
+    steps = list(steps)
+    total = 0.0
+    for (at, cents), end in zip(steps, [*(at for at, _ in steps[1:]), now], strict=True):
+        spent = min(end, now) - max(at, begin)
+        total += cents * (max(spent, timedelta(0)) / length)
+    return round(total)
+
+
+def by_environment(application: int) -> dict[int, int]:
+    """Cents a month of what runs of one application, by environment."""
+    rows = ServiceInstance.objects.alive().filter(application=application).order_by().values("environment")
+    return _summed(rows.annotate(cents=Sum("current_release__plan__price_cents_per_month")), "environment")
+
+
+def by_application(applications: Iterable[int]) -> dict[int, int]:
+    """Cents a month of what runs, by application."""
+    rows = ServiceInstance.objects.alive().filter(application__in=list(applications))
+    summed = rows.order_by().values("application")
+    return _summed(summed.annotate(cents=Sum("current_release__plan__price_cents_per_month")), "application")
+
+
+def _summed(rows: Iterable[Mapping[str, int | None]], by: str) -> dict[int, int]:
+    return {int(row[by] or 0): int(row["cents"] or 0) for row in rows}
+
+
+def _since(steps: list[tuple[datetime, int]]) -> datetime | None:
+    """When the last price began."""
+    found = None
+    for at, cents in reversed(steps):
+        if cents != steps[-1][1]:
+            break
+        found = at
+    return found
