@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import structlog
 from django.conf import settings
 
+from portal.audit.storable import storable
 from portal.clusters.errors import HelmKilled, HelmMissing
 from portal.clusters.helm import render
 from portal.clusters.linting import lint
@@ -22,6 +23,7 @@ from services_catalog import reproducibility, values
 from services_catalog.archives import PackedChart, write_folder
 from services_catalog.imports import chart_facts, policies
 from services_catalog.imports.contents import beyond_a_team, contents
+from services_catalog.imports.examples import examples, for_trials
 from services_catalog.imports.judging import reasons
 from services_catalog.imports.policies import Policies
 from services_catalog.imports.values_schema import ValuesSchema, values_schema
@@ -33,8 +35,6 @@ log = structlog.get_logger(__name__)
 RULE = 1
 TARGET = Target("example", "storefront-dev")
 DEFAULTS = "defaults"
-# of ci/*-values.yaml; some charts have dozens
-MOST_EXAMPLES = 12
 MAX_REASON = 800
 
 
@@ -133,17 +133,10 @@ class Examination:
 
     def _repeated(self, schema: ValuesSchema) -> dict[str, Any]:
         """Rendered again at another second, with defaults and examples; plans come when it is published."""
-        kept = set(examples(self.chart))
-        files = {
-            path: content
-            for path, content in self.chart.files.items()
-            if path in kept or not _is_example(path)
-        }
-        chart = PackedChart(self.chart.name, self.chart.version, self.chart.digest, b"", files)
         version = LibraryVersion(
-            number=chart.version,
+            number=self.chart.version,
             status="draft",
-            chart=chart,
+            chart=for_trials(self.chart),
             folder=Path(),
             values_schema=dict(schema.schema),
             default_values=self.defaults,
@@ -158,7 +151,9 @@ class Examination:
             example={},
             plans=[],
         )
-        found: dict[str, Any] = reproducibility.examine(LibraryOffering(chart.name, {}), version).as_dict()
+        found: dict[str, Any] = reproducibility.examine(
+            LibraryOffering(self.chart.name, {}), version
+        ).as_dict()
         return found
 
     def _step(self, name: str, work: Any, otherwise: Any) -> Any:
@@ -184,17 +179,13 @@ def examine(
     it may not be published. Raises HelmMissing, HelmKilled and PolicyInvalid, for which no chart is to blame.
     """
     looked_with = policies or _usual_policies()
-    return Examination(chart, looked_with, capabilities).report()
+    report: dict[str, Any] = storable(Examination(chart, looked_with, capabilities).report())
+    return report
 
 
 def examined_digest(chart: PackedChart, *, policies: Policies | None = None) -> str:
     """Over all that an examination depends on; while it stays the same, so does the report."""
     return digest_of([RULE, chart.digest, (policies or _usual_policies()).bundle.digest])
-
-
-def examples(chart: PackedChart) -> list[str]:
-    """The chart's `ci/*-values.yaml`, the first dozen."""
-    return sorted(path for path in chart.files if _is_example(path))[:MOST_EXAMPLES]
 
 
 def distinct(documents: list[Document]) -> list[Document]:
@@ -206,10 +197,6 @@ def distinct(documents: list[Document]) -> list[Document]:
         named = [each.get("apiVersion"), each.get("kind"), place.get("namespace"), place.get("name")]
         found.setdefault(digest_of(named), each)
     return list(found.values())
-
-
-def _is_example(path: str) -> bool:
-    return PurePosixPath(path).match("ci/*-values.yaml")
 
 
 def _usual_policies() -> Policies:

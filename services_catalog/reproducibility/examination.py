@@ -44,7 +44,8 @@ def examined_digest(offering: LibraryOffering, version: LibraryVersion) -> str:
     """Over all that an examination looks at; while it stays the same, so does the result."""
     plans = [[plan["slug"], plan.get("values", {})] for plan in version.plans]
     role = offering.fields.get("role", "")
-    return digest_of([RULE, version.chart.digest, plans, version.locked_values, role])
+    declared = [[version.marks, version.example]] if version.marks or version.example else []
+    return digest_of([RULE, version.chart.digest, plans, version.locked_values, role, *declared])
 
 
 def examine(offering: LibraryOffering, version: LibraryVersion) -> Reproducibility:
