@@ -58,7 +58,7 @@ class LeaseLost(StateConflict):
 
 
 class VersionRefused(InvalidInput):
-    """One version is not taken, the rest goes on. `again`: another try may go better, nothing being changed."""
+    """One version is not taken, the rest goes on. `again`: another try may go better by itself."""
 
     code = "version_refused"
 

@@ -74,9 +74,7 @@ class _Walk:
             found = True
             yield from self._charts(value)
         if not found:
-            raise SourceUnreadable(
-                "index.yaml has no `entries`, so it is no index of a Helm repository."
-            )
+            raise SourceUnreadable("index.yaml has no `entries`, so it is no index of a Helm repository.")
 
     def _charts(self, event: Any) -> Iterator[Entry]:
         if _is_null(event):

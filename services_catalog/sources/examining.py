@@ -1,0 +1,57 @@
+"""Imported versions are examined once for all that a report depends on: the chart, policies, the rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from portal.core.errors import SlipwayError
+from services_catalog import imports
+from services_catalog.archives import PackedChart
+from services_catalog.models import ChartArchive, SourceVersion
+from services_catalog.sources.leases import Lease
+from services_catalog.unpacking import read_archive
+
+log = structlog.get_logger(__name__)
+
+
+def due(rows: Iterable[SourceVersion]) -> list[SourceVersion]:
+    """Those whose report is missing or was made under other policies; none where policies are unusable."""
+    try:
+        return [
+            row for row in rows if row.archive_id and row.examined != imports.examined_digest(_outline(row))
+        ]
+    except SlipwayError as exc:
+        log.warning("examination_waits", code=exc.code, message=exc.message)
+        return []
+
+
+def examine(rows: Iterable[SourceVersion], lease: Lease, *, end: float) -> int:
+    """Examine one after the other until `end` (of time.monotonic); how many are left."""
+    left = list(rows)
+    while left and time.monotonic() < end:
+        row = left[0]
+        archive = ChartArchive.objects.get(pk=row.archive_id)
+        chart = PackedChart(
+            archive.name,
+            archive.version,
+            archive.digest,
+            bytes(archive.content),
+            read_archive(bytes(archive.content)),
+        )
+        try:
+            report = imports.examine(chart)
+            examined = imports.examined_digest(chart)
+        except SlipwayError as exc:  # no chart is to blame: helm or the policies are not there
+            log.warning("examination_waits", code=exc.code, message=exc.message)
+            return len(left)
+        lease.renew()
+        SourceVersion.objects.filter(pk=row.pk, archive=archive).update(report=report, examined=examined)
+        left.pop(0)
+    return len(left)
+
+
+def _outline(row: SourceVersion) -> PackedChart:
+    return PackedChart(row.chart, row.version, str(row.archive_id), b"", {})
