@@ -11,9 +11,9 @@ from portal.core.errors import SlipwayError
 from services_catalog import library, schemas
 from services_catalog.archives import PackedChart
 from services_catalog.imports import references
+from services_catalog.inference import infer
 
 FILE = "values.schema.json"
-INFERRED = "x-slipway-inferred"
 DRAFTS: Mapping[str, str] = {
     "draft-04": "4",
     "draft-06": "6",
@@ -53,7 +53,7 @@ class ValuesSchema:
 def values_schema(chart: PackedChart, defaults: Mapping[str, Any]) -> ValuesSchema:
     """Never raises: what is wrong with the chart's own schema is said."""
     if FILE not in chart.files:
-        return ValuesSchema(inferred(chart, defaults), given=False, draft=NEWEST_DRAFT)
+        return ValuesSchema(inferred(chart), given=False, draft=NEWEST_DRAFT)
     try:
         schema = library.read_schema(chart.files[FILE])
         check_characters(schema)
@@ -81,5 +81,10 @@ def draft_of(schema: Mapping[str, Any]) -> str:
     return next((draft for mark, draft in DRAFTS.items() if mark in said), NEWEST_DRAFT)
 
 
-def inferred(chart: PackedChart, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", INFERRED: True}
+def inferred(chart: PackedChart) -> dict[str, Any]:
+    """From values.yaml and its comments; what belongs to charts that it depends on stays open."""
+    listed = chart.metadata.get("dependencies")
+    dependencies = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    names = [str(each.get("alias") or each.get("name") or "") for each in dependencies]
+    text = chart.files.get("values.yaml", b"").decode(errors="replace")
+    return schemas.with_order(infer(text, open_keys=["global", *filter(None, names)]))
