@@ -175,7 +175,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
 }
 
-CELERY_IMPORTS = ["portal.audit.trail_tasks"]
+CELERY_IMPORTS = ["portal.lifecycle.campaign_tasks", "portal.audit.trail_tasks"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-policies-installed": every("portal.lifecycle.tasks.keep_policies_installed", seconds=15),
     "watch-gates": every("portal.lifecycle.tasks.watch_gates", seconds=60),
     "scan-drift": every("portal.lifecycle.tasks.scan_drift", seconds=15),
+    "advance-campaigns": every("portal.lifecycle.campaign_tasks.advance_campaigns", seconds=5),
     "checkpoint-audit": every("portal.audit.trail_tasks.checkpoint", seconds=60),
     "verify-audit": every("portal.audit.trail_tasks.verify", seconds=60),
     "deliver-notices": every("portal.audit.tasks.deliver", seconds=5),

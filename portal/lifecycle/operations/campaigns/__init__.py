@@ -1,0 +1,1 @@
+"""What upgrade campaigns tell people, and what they make of how things went."""

@@ -1,0 +1,1 @@
+"""Upgrade campaigns: preparing, steering, answering, and advancing them."""
