@@ -10,22 +10,25 @@ from typing import Any
 from django.http import QueryDict
 
 from portal.accounts.models import User
-from portal.core.errors import PolicyDenied, SlipwayError, ValidationFailed
+from portal.core.errors import IdempotencyKeyReused, PolicyDenied, SlipwayError, ValidationFailed
 from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.services import previews, wishes
-from portal.web import judgements, opening
-from portal.web import sheet as sheets
+from portal.web import corrections, judgements, opening
+from portal.web.corrections import Correction
 from portal.web.exceptions.excepting import Excepting, after_denial
 from portal.web.sheet import Sheet
-from services_catalog.forms import errors_by_field, flat
 
-PREFIX = "/values"
+CHANGED_MEANWHILE = (
+    "This page has been sent before, with other values. What you typed is still here: look at it again, then "
+    "ask once more."
+)
 
 
 @dataclass
 class Asking:
-    """One request form. `about` is what the wish names besides values, plan and version."""
+    """One request form. `about` is what the wish names besides values, plan and version. `asked`: the button
+    was pressed, and it was not possible."""
 
     actor: User
     sheet: Sheet
@@ -34,8 +37,10 @@ class Asking:
     key: str = ""
     draft: Draft | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
     refusal: SlipwayError | None = None
+    asked: bool = False
+    opened: str = ""  # the object whose YAML was asked for
 
     @property
     def data(self) -> dict[str, Any]:
@@ -48,9 +53,14 @@ class Asking:
         return wish
 
     @property
-    def yaml_errors(self) -> list[str]:
-        """What stands beside the YAML."""
-        return [self.sheet.problem] if self.sheet.problem else self.errors.get("yaml", [])
+    def status(self) -> int:
+        return 422 if self.refusal or (self.asked and self.corrections) else 200
+
+    @property
+    def yaml_errors(self) -> list[Correction]:
+        """What stands beside the YAML, in the order of its lines."""
+        found = [each for each in self.corrections if each.path == "yaml"]
+        return sorted(found, key=lambda each: each.line)
 
     @property
     def verdicts(self) -> judgements.Grouped:
@@ -67,8 +77,10 @@ class Asking:
         return after_denial(self.actor, self.denied_change)
 
     def look(self, data: QueryDict | None = None) -> None:
-        """Fill in the draft. With `data`, errors of inputs left empty are only counted as missing."""
-        if self.sheet.problem:
+        """Fill in the draft. With `data`, errors of inputs left empty are only counted as missing, until it
+        was asked for."""
+        data = None if self.asked else data
+        if not self._readable():
             return
         try:
             self.draft = previews.preview(wishes.resolve(self.actor, self.data))
@@ -81,37 +93,56 @@ class Asking:
 
     def ask(self) -> ChangeRequest | None:
         """Open the change; None when it was refused, with the reasons placed beside their causes."""
-        if self.sheet.problem:
+        self.asked = True
+        if not self._readable():
+            self.sheet.view = "yaml"
+            return None
+        if self.sheet.gone:
+            self.look()
             return None
         try:
             return opening.open_once(self.actor, self.data, self.key)
+        except IdempotencyKeyReused:
+            self.refusal, self.key = IdempotencyKeyReused(CHANGED_MEANWHILE), new_key()
         except ValidationFailed as error:
             self._place(error.errors, None)
+            return None
         except SlipwayError as error:
             self.refusal = error
-            self.look()
+        self.look()
         return None
 
+    def _readable(self) -> bool:
+        if self.sheet.gone:
+            message = (
+                f"Version {self.sheet.gone} is no longer on offer: your values stand under this one now."
+            )
+            self._add([Correction("version", "Version", message, target="version")])
+        if self.sheet.text is None:
+            return True
+        self._add([Correction("yaml", "", self.sheet.problem, target="yaml", line=self.sheet.line)])
+        return False
+
     def _place(self, errors: Sequence[Mapping[str, str]], data: QueryDict | None) -> None:
-        inside = [{**each, "path": each["path"].removeprefix(PREFIX)} for each in errors if _is_value(each)]
-        outside = [each for each in errors if not _is_value(each)]
-        placed = errors_by_field(self.sheet.fields, inside)
-        for each in outside:
-            placed.setdefault(each["path"].lstrip("/"), []).append(each["message"])
-        labels = {each.path: each.label for each in flat(self.sheet.fields)}
-        on_screen = sheets.paths(self.sheet.shown)
-        for path, messages in placed.items():
-            named = [f"{labels[path]} ({path}): {each}" if path in labels else each for each in messages]
-            self.missing += named
-            if path in labels and path not in on_screen:
-                # the view on screen has no such field: say it at the YAML, or above the form
-                self.errors.setdefault("yaml" if self.sheet.view == "yaml" else "", []).extend(named)
-            elif data is None or (data.get(path) or "").strip():
-                self.errors.setdefault(path, []).extend(messages)
+        self._add(corrections.of_errors(self.sheet, errors), data)
+
+    def _add(self, found: Sequence[Correction], data: QueryDict | None = None) -> None:
+        self.corrections += found
+        for each in found:
+            if not each.target and each.path != "yaml":
+                self.errors.setdefault("", []).append(each.text)
+            elif data is None or self._typed(each.path, data):
+                self.errors.setdefault(each.path, []).append(each.message)
+
+    def _typed(self, path: str, data: QueryDict) -> bool:
+        return bool((self.sheet.yaml if path == "yaml" else data.get(path) or "").strip())
 
 
-def _is_value(error: Mapping[str, str]) -> bool:
-    return error["path"] == PREFIX or error["path"].startswith(PREFIX + "/")
+def posted(actor: User, sheet: Sheet, about: Mapping[str, Any], data: QueryDict) -> Asking:
+    """What came with a form; `asked` stays while somebody corrects what kept it from being sent."""
+    reason, key = data.get("reason", ""), data.get("key") or new_key()
+    asked = "asked" in data
+    return Asking(actor, sheet, about, reason, key, asked=asked, opened=data.get("object", "")[:500])
 
 
 def new_key() -> str:

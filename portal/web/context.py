@@ -15,7 +15,7 @@ from portal.web import navigation
 
 STYLESHEETS = tuple(
     f"slipway/css/{name}.css"
-    for name in ("tokens", "frame", "parts", "forms", "pages", "policies", "decisions")
+    for name in ("tokens", "frame", "parts", "forms", "requests", "pages", "policies", "decisions")
 )
 THEMES = {"auto": "light", "light": "dark", "dark": "auto"}
 

@@ -14,13 +14,14 @@ from portal.accounts.roles import Verb
 from portal.core.errors import StateConflict
 from portal.environments.models import Environment
 from portal.lifecycle.models import ServiceInstance
-from portal.web import asking, reasking, sheet
+from portal.web import asking, reasking, typed, values_file
 from portal.web.access import SignedIn
 from portal.web.asking import Asking
 from portal.web.confirming import Confirming
 from portal.web.instance_page import rows
 from portal.web.middleware import status_of
 from portal.web.promoting import Promoting
+from portal.web.sheet import Sheet, pick_plan, pick_version
 from services_catalog import selectors, values
 from services_catalog.models import OfferingVersion
 
@@ -92,8 +93,9 @@ def _form(request: SignedIn, instance: ServiceInstance, kind: str) -> HttpRespon
             return redirect("web:changes-one", change.pk)
         if "ask" not in request.POST:
             form.look(request.POST)
-    status = 422 if form.refusal or ("ask" in request.POST and form.missing) else 200
-    return render(request, "requests/ask.html", _context(instance, form, versions), status=status)
+        if "download" in request.POST and form.draft:
+            return values_file.response(form.draft)
+    return render(request, "requests/ask.html", _context(instance, form, versions), status=form.status)
 
 
 def _versions(instance: ServiceInstance, kind: str) -> list[OfferingVersion]:
@@ -118,17 +120,16 @@ def _asking(
     saved = release.inputs if release else {}
     about = {"kind": kind, "instance": instance.pk}
     if request.method == "POST":
-        typed = sheet.read(request.POST, versions, saved)
-        return Asking(request.user, typed, about, request.POST.get("reason", ""), request.POST.get("key", ""))
+        sheet = typed.read(request.POST, versions, saved)
+        return asking.posted(request.user, sheet, about, request.POST)
     if (earlier := reasking.earlier(request.user, request.GET)) and earlier.instance_id == instance.pk:
         asked = reasking.sheet(earlier, versions, saved)
         return Asking(request.user, asked, about, earlier.reason, asking.new_key())
-    version = sheet.pick_version(versions, request.GET.get("version"))
-    plan = sheet.pick_plan(version, release.plan.slug if release and release.plan else None)
+    version = pick_version(versions, request.GET.get("version"))
+    plan = pick_plan(version, release.plan.slug if release and release.plan else None)
     shown = values.masked(version.values_schema, saved)
-    return Asking(
-        request.user, sheet.Sheet(version, plan, values=shown, saved=saved), about, key=asking.new_key()
-    )
+    sheet = Sheet(version, plan, values=shown, saved=saved)
+    return Asking(request.user, sheet, about, key=asking.new_key())
 
 
 def _context(instance: ServiceInstance, form: Asking, versions: list[OfferingVersion]) -> dict[str, Any]:
@@ -138,4 +139,5 @@ def _context(instance: ServiceInstance, form: Asking, versions: list[OfferingVer
         "offering": instance.offering,
         "versions": versions,
         "instance": instance,
+        "environment": instance.environment,
     }

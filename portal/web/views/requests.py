@@ -8,13 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from portal.accounts.models import User
-from portal.accounts.roles import Verb
-from portal.environments.models import Environment
-from portal.lifecycle.models import Application
-from portal.web import asking, reasking, sheet
+from portal.web import asking, first_guess, reasking, typed, values_file
 from portal.web.access import SignedIn
 from portal.web.asking import Asking
+from portal.web.first_guess import Guess
+from portal.web.sheet import Sheet, pick_plan, pick_version
 from services_catalog import selectors
 from services_catalog.models import OfferingVersion
 
@@ -22,57 +20,73 @@ WHERE = ("application", "environment", "name")
 
 
 def ask(request: SignedIn, slug: str) -> HttpResponse:
-    versions = _versions(request.user, slug)
-    form = _asking(request, slug, versions)
+    form, context = _form(request, slug)
     if request.method == "POST":
         if "ask" in request.POST and (change := form.ask()):
             return redirect("web:changes-one", change.pk)
         if "ask" not in request.POST:
             form.look(request.POST)
-    status = 422 if form.refusal or ("ask" in request.POST and form.missing) else 200
-    return render(request, "requests/ask.html", _context(request, form, versions), status=status)
+        if "download" in request.POST and form.draft:
+            return values_file.response(form.draft)
+    return render(request, "requests/ask.html", context, status=form.status)
 
 
 @require_POST
 def preview(request: SignedIn, slug: str) -> HttpResponse:
-    versions = _versions(request.user, slug)
-    form = _asking(request, slug, versions)
+    form, context = _form(request, slug)
     form.look(request.POST)
-    return render(request, "requests/_answer.html", _context(request, form, versions))
+    return render(request, "requests/_answer.html", context)
 
 
-def _versions(user: User, slug: str) -> list[OfferingVersion]:
+def _form(request: SignedIn, slug: str) -> tuple[Asking, dict[str, Any]]:
+    versions = _versions(slug)
+    guess = first_guess.for_form(request.user, versions[0].offering)
+    form = _posted(request, slug, versions, guess) if request.method == "POST" else None
+    form = form or _earlier(request, slug, versions) or _new(request, slug, versions, guess)
+    context = {
+        "asking": form,
+        "sheet": form.sheet,
+        "offering": versions[0].offering,
+        "versions": versions,
+        "guess": guess,
+        "environment": guess.environment(form.about["environment"]),
+        "name_follows": request.method == "POST" and form.about["name"] != request.POST.get("name"),
+    }
+    return form, context
+
+
+def _versions(slug: str) -> list[OfferingVersion]:
     """What may be requested, newest first. Raises NotFound."""
-    newest = selectors.version_for(slug, user=user)
+    newest = selectors.version_for(slug)
     rows = newest.offering.versions.requestable().select_related("offering").prefetch_related("plans")
     return sorted(rows, key=lambda version: version.precedence, reverse=True)
 
 
-def _asking(request: SignedIn, slug: str, versions: list[OfferingVersion]) -> Asking:
-    data = request.POST if request.method == "POST" else request.GET
-    about = {"kind": "create", "offering": slug, **{name: data.get(name, "") for name in WHERE}}
-    if request.method == "POST":
-        read = typed.read(request.POST, versions, None)
-    elif (earlier := reasking.earlier(request.user, data)) and earlier.offering.slug == slug:
-        about |= reasking.about(earlier)
-        return Asking(
-            request.user, reasking.sheet(earlier, versions, None), about, earlier.reason, asking.new_key()
-        )
-    else:
-        version = sheet.pick_version(versions, data.get("version"))
-        typed = sheet.Sheet(version, sheet.pick_plan(version, data.get("plan")))
-    return Asking(request.user, typed, about, data.get("reason", ""), data.get("key") or asking.new_key())
+def _posted(request: SignedIn, slug: str, versions: list[OfferingVersion], guess: Guess) -> Asking:
+    data = request.POST
+    where = {name: data.get(name, "") for name in WHERE}
+    guess.namespaces = guess.namespaces_of(where["application"])
+    guess.proposed = data.get("guessed_name", "")
+    if where["name"] == guess.proposed and "ask" not in data:
+        # nobody has chosen it: it follows the application
+        where["name"] = guess.proposed = guess.name(where["application"])
+    about = {"kind": "create", "offering": slug, **where}
+    sheet = typed.read(data, versions, None)
+    return asking.posted(request.user, sheet, about, data)
 
 
-def _context(request: SignedIn, form: Asking, versions: list[OfferingVersion]) -> dict[str, Any]:
-    offering = versions[0].offering
-    stages = Environment.objects.prefetch_related("windows")
-    applications = Application.objects.filter(team__in=request.user.access.team_ids(Verb.REQUEST))
-    return {
-        "asking": form,
-        "sheet": form.sheet,
-        "offering": offering,
-        "versions": versions,
-        "applications": applications.select_related("team"),
-        "environments": [env for env in stages if offering.is_offered_in(env.slug)],
-    }
+def _earlier(request: SignedIn, slug: str, versions: list[OfferingVersion]) -> Asking | None:
+    earlier = reasking.earlier(request.user, request.GET)
+    if earlier is None or earlier.offering.slug != slug:
+        return None
+    about = {"kind": "create", "offering": slug, **reasking.about(earlier)}
+    sheet = reasking.sheet(earlier, versions, None)
+    return Asking(request.user, sheet, about, earlier.reason, asking.new_key())
+
+
+def _new(request: SignedIn, slug: str, versions: list[OfferingVersion], guess: Guess) -> Asking:
+    data = request.GET
+    about = {"kind": "create", "offering": slug, **guess.about({name: data.get(name, "") for name in WHERE})}
+    version = pick_version(versions, data.get("version"))
+    sheet = Sheet(version, pick_plan(version, data.get("plan")))
+    return Asking(request.user, sheet, about, data.get("reason", ""), asking.new_key())
