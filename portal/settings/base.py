@@ -167,6 +167,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "EvidenceStatus": "portal.lifecycle.models.evidence.Evidence.Status",
         "DriftStatus": "portal.lifecycle.models.drift.DriftReport.Status",
         "ObjectState": "portal.api.v1.instances.serializers.OBJECT_STATES",
+        "NodeState": "portal.api.v1.running.serializers.NODE_STATES",
+        "ContainerState": "portal.api.v1.running.serializers.CONTAINER_STATES",
         "TeamRole": "portal.accounts.roles.TeamRole",
         "PlatformRole": "portal.accounts.roles.PlatformRoleName",
         "WindowKind": "portal.environments.models.window.Window.Kinds",

@@ -40,7 +40,10 @@ DOORS = {
     "/windows/": "pete",
     "/guard/": "pete",
 }
-OF_A_CLUSTER = ("/objects/", "/clusters/{slug}/policies/", "/install/", "/uninstall/")
+OF_A_CLUSTER = (
+    *("/objects/", "/topology/", "/pods/", "/events/", "/logs/"),
+    *("/clusters/{slug}/policies/", "/install/", "/uninstall/"),
+)
 
 schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
 schema.app = application

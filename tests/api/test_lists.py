@@ -172,6 +172,8 @@ def test_every_list_is_pinned() -> None:
     single |= {"/changes/{id}/evidence/", "/environments/{slug}/guard/", "/reports/gates/"}
     single |= {"/instances/{instance_id}/drift/", "/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
+    running = ("topology", "pods", "events", "logs", "connections")
+    single |= {f"/instances/{{instance_id}}/{what}/" for what in running}
     names = {"/web-service/": "/{offering_slug}/", "/dev/": "/{environment_slug}/"}
     pinned = {f"/{path}".format(instance="{id}", waiting="{change_id}", policy="{name}") for path in LISTS}
     for given, name in names.items():

@@ -227,6 +227,17 @@ TABLE: dict[str, Row] = {
     "GET /instances/{id}/objects/": Row(
         "401 503 503 503 404 503 503 503", at("instances/{instance}/objects/")
     ),
+    **{
+        f"GET /instances/{{instance_id}}/{what}/": Row(
+            "401 503 503 503 404 503 503 503", at(f"instances/{{instance}}/{what}/")
+        )
+        for what in ("topology", "pods", "events")
+    },
+    # what is written into a log is for those who run the service
+    "GET /instances/{instance_id}/logs/": Row(
+        "401 503 503 503 404 503 403 403", at("instances/{instance}/logs/?pod=shop-api-1")
+    ),
+    "GET /instances/{instance_id}/connections/": Row(TEAM, at("instances/{instance}/connections/")),
     "POST /instances/{id}/announce-retirement/": Row(
         ANNOUNCED, at("instances/{instance}/announce-retirement/")
     ),

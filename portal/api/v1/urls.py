@@ -24,6 +24,7 @@ from portal.api.v1.offerings.views import OfferingViewSet, PlanViewSet, VersionV
 from portal.api.v1.policies.views import NAME_PATTERN, ModeViewSet, PolicyViewSet, ViolationViewSet
 from portal.api.v1.previews.views import PreviewViewSet
 from portal.api.v1.reports.views import ReportViewSet
+from portal.api.v1.running.urls import running_patterns
 from portal.api.v1.teams.views import TeamViewSet
 from portal.api.v1.tokens.views import TokenViewSet
 from portal.api.v1.unknown import UnknownPath
@@ -74,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="environment-guard",
     ),
     *drift_patterns,
+    *running_patterns,
     *router.urls,
     re_path("^", UnknownPath.as_view(), name="unknown"),
 ]
