@@ -45,18 +45,6 @@
     return box;
   }
 
-  // A ready fix is asked for by the form itself: the button does not outlive the answer
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-fix]");
-    if (!button) return;
-    event.preventDefault();
-    const field = [...button.form.elements].find((each) => each.type === "hidden" && each.name === "fix");
-    field.value = button.value;
-    button.setAttribute("aria-busy", "true");
-    htmx.trigger(button.form, "fix");
-    field.value = "";
-  });
-
   // A lost session: say so and keep the page, with everything typed in it
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     if (event.detail.xhr.getResponseHeader("X-Slipway-Signed-Out")) {
