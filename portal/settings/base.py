@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch-gates": every("portal.lifecycle.tasks.watch_gates", seconds=60),
     "scan-drift": every("portal.lifecycle.tasks.scan_drift", seconds=15),
     "advance-campaigns": every("portal.lifecycle.campaign_tasks.advance_campaigns", seconds=5),
+    "sync-sources": every("services_catalog.tasks.sync_due_sources", seconds=15),
     "checkpoint-audit": every("portal.audit.trail_tasks.checkpoint", seconds=60),
     "verify-audit": every("portal.audit.trail_tasks.verify", seconds=60),
     "deliver-notices": every("portal.audit.tasks.deliver", seconds=5),

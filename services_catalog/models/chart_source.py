@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from portal.accounts.encryption import EncryptedJSONField
+from portal.accounts.models import User
+from portal.accounts.roles import Verb
 from portal.core import clock
 
 NEWEST = 10
@@ -34,6 +37,14 @@ class ChartSourceQuerySet(models.QuerySet["ChartSource"]):
     def present(self) -> ChartSourceQuerySet:
         """All that were not removed."""
         return self.filter(removed_at=None)
+
+    def visible_to(self, user: User | AnonymousUser) -> ChartSourceQuerySet:
+        """Whoever reads all of the audit trail reads sources, which name servers of the organisation."""
+        may = isinstance(user, User) and user.is_active and user.access.may(Verb.AUDIT)
+        return self.present() if may else self.none()
+
+    def being_read(self) -> ChartSourceQuerySet:
+        return self.present().filter(lease_until__gt=clock.now())
 
     def due(self) -> ChartSourceQuerySet:
         """Enabled, its time has come, and nobody is at it. The tree is loaded by `catalog sync` instead."""
