@@ -56,13 +56,15 @@ class Examination:
         schema = values_schema(self.chart, self.defaults)
         found["schema"] = schema.as_dict()
         found["defaults"] = self._fit(schema)
-        with tempfile.TemporaryDirectory(prefix="slipway-import-") as directory:
-            folder = Path(directory) / self.chart.name
-            write_folder(self.chart.files, folder)
-            found["lint"] = self._step("lint", lambda: self._lint(folder), [])
-            self._render(folder)
+        found |= {"lint": [], "reproducibility": {}}
+        if schema.usable:  # Helm would follow where a schema refers to
+            with tempfile.TemporaryDirectory(prefix="slipway-import-") as directory:
+                folder = Path(directory) / self.chart.name
+                write_folder(self.chart.files, folder)
+                found["lint"] = self._step("lint", lambda: self._lint(folder), [])
+                self._render(folder)
+            found["reproducibility"] = self._step("reproducibility", lambda: self._repeated(schema), {})
         found |= self._looked_at()
-        found["reproducibility"] = self._step("reproducibility", lambda: self._repeated(schema), {})
         found["broken"] = [{"step": step, "message": said} for step, said in self.broken]
         return {**found, **reasons(found)}
 

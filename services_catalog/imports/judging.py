@@ -23,7 +23,7 @@ def _blocking(found: Found) -> Iterator[Reason]:
     if chart.get("type") == "library":
         yield reason("library_chart", "It is a library: other charts use it, by itself it creates nothing.")
     if not schema["usable"]:
-        yield reason(schema["code"], f"Its values.schema.json cannot be used. {schema['reason']}")
+        yield reason(schema["code"], f"The schema of its values cannot be used. {schema['reason']}")
     missing = [each["name"] for each in chart.get("dependencies", ()) if not each["vendored"]]
     if missing:
         said = f"It needs other charts that are not in its archive: {_listed(missing)}."

@@ -21,8 +21,8 @@ class _Circle(Exception):
 
 def remote(schema: Any) -> list[str]:
     """References that lead out of the schema, each once."""
-    own = {identifier for node in _nodes(schema) if (identifier := _identifier(node))}
-    found = (text for node in _nodes(schema) for text in _references(node))
+    own = {identifier for node in nodes(schema) if (identifier := _identifier(node))}
+    found = (text for node in nodes(schema) for text in _references(node))
     return list(dict.fromkeys(text for text in found if text.partition("#")[0] not in {"", *own}))
 
 
@@ -64,7 +64,7 @@ def _target(text: str, root: Any) -> Any:
     if not fragment or fragment.startswith("/"):
         found = pointers.get(root, pointers.parse(fragment))
         return None if found is ABSENT else found
-    named = (node for node in _nodes(root) if fragment in (node.get("$anchor"), node.get("$dynamicAnchor")))
+    named = (node for node in nodes(root) if fragment in (node.get("$anchor"), node.get("$dynamicAnchor")))
     return next(named, None)
 
 
@@ -77,7 +77,7 @@ def _identifier(node: Mapping[str, Any]) -> str:
     return found.partition("#")[0] if isinstance(found, str) else ""
 
 
-def _nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
+def nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
     """Every mapping that may be a schema, without recursion."""
     stack = [schema]
     while stack:

@@ -11,9 +11,9 @@ from portal.core.errors import SlipwayError
 from services_catalog import library, schemas
 from services_catalog.archives import PackedChart
 from services_catalog.imports import references
+from services_catalog.imports.schema_files import FILE, elsewhere
 from services_catalog.inference import infer
 
-FILE = "values.schema.json"
 DRAFTS: Mapping[str, str] = {
     "draft-04": "4",
     "draft-06": "6",
@@ -52,6 +52,10 @@ class ValuesSchema:
 
 def values_schema(chart: PackedChart, defaults: Mapping[str, Any]) -> ValuesSchema:
     """Never raises: what is wrong with the chart's own schema is said."""
+    away = elsewhere(chart.files)
+    if away:
+        said = f"{away[0]}, which is not in the chart; nothing is fetched. Write it out there."
+        return ValuesSchema({}, given=FILE in chart.files, code="schema_remote", reason=said)
     if FILE not in chart.files:
         return ValuesSchema(inferred(chart), given=False, draft=NEWEST_DRAFT)
     try:
@@ -60,10 +64,6 @@ def values_schema(chart: PackedChart, defaults: Mapping[str, Any]) -> ValuesSche
     except SlipwayError as exc:
         return ValuesSchema({}, given=True, code="schema_unreadable", reason=exc.message)
     draft = draft_of(schema)
-    away = references.remote(schema)
-    if away:
-        said = f"It refers to {away[0][:200]}, which is elsewhere; nothing is fetched. Write it out."
-        return ValuesSchema({}, given=True, draft=draft, code="schema_remote", reason=said)
     circle = references.circle(schema)
     if circle:
         said = f"It leads back to itself at {circle[:200]}, so no form of the values has an end."
