@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.fixtures.trail",
     "tests.fixtures.webhook",
     "tests.fixtures.guard",
+    "tests.fixtures.helm_repository",
 ]
