@@ -14,7 +14,7 @@ from services_catalog.sources.errors import LeaseLost, SyncUnderWay
 log = structlog.get_logger(__name__)
 
 # at a time, so that changes do not wait behind a hundred repositories
-MOST_AT_ONCE = 4
+MOST_AT_ONCE = 2
 
 
 def wake(source_id: int) -> None:
@@ -42,6 +42,9 @@ def sync_source(source_id: int) -> None:
         return
     with acting(AuditEvent.Source.TASK):
         try:
-            syncing.sync(source)
+            done = syncing.sync(source)
         except (SyncUnderWay, LeaseLost) as exc:
             log.info("sync_left_to_another", source=source.slug, code=exc.code)
+            return
+    if done.unfinished:
+        wake(source_id)

@@ -9,9 +9,10 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one sync. `seconds` is for all of it: what is not done by then is done by the next one, at once."""
+    """Of one sync. `seconds` is for all of it, since a worker has other things to do: what is not done by
+    then is done by the next one, which follows at once."""
 
-    seconds: float = 480
+    seconds: float = 240
     index_bytes: int = 64 * MIB
     index_seconds: float = 60
     index_nodes: int = 4_000_000

@@ -66,17 +66,14 @@ def change(
     before, stored = facts(source), source.secret
     for name, value in _known(fields).items():
         if name in FIXED and value != getattr(source, name):
-            raise ValidationFailed.at(
-                f"/{name}", "This stays as it was. Add another source instead.", "fixed"
-            )
+            raise ValidationFailed.at(f"/{name}", "This cannot be changed. Add another source.", "fixed")
         setattr(source, name, value)
-    moved = _origin(source.url) != _origin(before["url"])
-    if stored and secret is None and moved:
+    source.secret = stored if secret is None else secret or None
+    checks.check(source)
+    if stored and secret is None and _origin(source.url) != _origin(before["url"]):
         # else whoever may change an address could have the secret sent to one of their own
         why = "The address is another server's. Give the secret for it, or leave it empty."
         raise ValidationFailed.at("/secret", why, "required")
-    source.secret = stored if secret is None else secret or None
-    checks.check(source)
     after = facts(source)
     changed = {name for name in after if after[name] != before[name]}
     if not changed and source.secret == stored:

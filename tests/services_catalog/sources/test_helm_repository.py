@@ -1,12 +1,16 @@
-"""A Helm repository is read: what is new is taken, what is known is not fetched, what is lost is remembered."""
+"""A Helm repository: what is new is taken, what is known is not fetched, what is lost is remembered."""
 
 from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
 
 import pytest
 
 from services_catalog.chart_cache import unpacked
 from services_catalog.models import ChartArchive, SourceVersionState, SyncOutcome
-from tests.fixtures.helm_repository import Repository
+from tests.fixtures.helm_repository import Repository, served
 from tests.services_catalog.sources.conftest import AddSource, row_of, states, sync
 
 pytestmark = pytest.mark.django_db
@@ -134,9 +138,6 @@ def test_a_version_may_begin_with_a_v(helm_repository: Repository, add_source: A
 
 
 def test_an_index_may_be_json_and_come_compressed(helm_repository: Repository, add_source: AddSource) -> None:
-    import gzip
-    import json
-
     helm_repository.add("teal", "1.0.0")
     index = helm_repository.index()
     for entry in index["entries"]["teal"]:
@@ -149,22 +150,18 @@ def test_an_index_may_be_json_and_come_compressed(helm_repository: Repository, a
 
 
 def test_archives_may_be_elsewhere_and_credentials_are_not_sent_there(
-    helm_repository: Repository, add_source: AddSource, tmp_path: object
+    helm_repository: Repository, add_source: AddSource, tmp_path: Path
 ) -> None:
-    from pathlib import Path
-
-    from tests.fixtures.helm_repository import served
-
     helm_repository.add("teal", "1.0.0")
     helm_repository.password = "reader:let-me-in"
-    with served(Path(str(tmp_path)) / "elsewhere") as elsewhere:
+    with served(tmp_path / "elsewhere") as elsewhere:
         archive = helm_repository.folder / "teal-1.0.0.tgz"
         (elsewhere.folder / archive.name).write_bytes(archive.read_bytes())
         helm_repository.change_entry("teal", "1.0.0", urls=[f"{elsewhere.url}/{archive.name}"])
         source = add_source(helm_repository.url, username="reader", secret="let-me-in")
         assert sync(source).new == 1
         assert "Authorization" in helm_repository.asked[0][1]
-        assert [path for path, _ in elsewhere.asked][0] == "/charts/teal-1.0.0.tgz"
+        assert elsewhere.paths[0] == "/charts/teal-1.0.0.tgz"
         assert all("Authorization" not in headers for _, headers in elsewhere.asked)
 
 
