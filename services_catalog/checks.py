@@ -20,6 +20,7 @@ from services_catalog.models import Lifecycle, Offering, OfferingVersion, Plan, 
 
 ENVIRONMENTS = ("dev", "staging", "production")
 SYSTEM_NAMESPACE = "slipway-system"
+HPC_CLASS = "slipway.dev/hpc-class"
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,19 @@ def _out_of_place(case: Case, rendered: Rendered) -> Iterator[str]:
             yield f"{key} must say metadata.namespace: {{{{ .Release.Namespace }}}}."
 
 
+def _needed_class(rendered: Rendered) -> dict[str, str]:
+    """The HPC class that the namespace must have, which an object that needs one is labelled with."""
+    labels = [document["metadata"].get("labels") or {} for document in rendered.documents]
+    needed = {each[HPC_CLASS] for each in labels if HPC_CLASS in each}
+    return {HPC_CLASS: needed.pop()} if needed else {}
+
+
 def _denied(case: Case, rendered: Rendered, bundle: Bundle) -> Iterator[str]:
-    labels = {"slipway.dev/environment": case.environment, "kubernetes.io/metadata.name": case.namespace}
+    labels = {
+        "slipway.dev/environment": case.environment,
+        "kubernetes.io/metadata.name": case.namespace,
+        **_needed_class(rendered),
+    }
     judgement = bundle.judge(
         rendered.documents,
         operation="CREATE",
