@@ -59,4 +59,5 @@ def _is_fresh(topology: Topology) -> bool:
 
 
 def _name(instance: ServiceInstance) -> str:
-    return f"topology:{instance.pk}:{instance.current_release_id}"
+    release = instance.current_release
+    return f"topology:{instance.pk}:{release.created_at.timestamp() if release else 0}"
