@@ -44,6 +44,12 @@ class Guess:
     def environment(self, slug: str) -> Environment | None:
         return next((each for each in self.environments if each.slug == slug), None)
 
+    def namespace(self, about: Mapping[str, str]) -> str:
+        """Where it would live; "" while that is open."""
+        application = next((each for each in self.applications if each.slug == about["application"]), None)
+        environment = self.environment(about["environment"])
+        return application.namespace_in(environment) if application and environment else ""
+
     def name(self, application: str) -> str:
         """One that this application has nowhere yet: what is promoted keeps its name."""
         known = next((each for each in self.applications if each.slug == application), None)

@@ -30,6 +30,11 @@ def quota_bars(draft: Draft) -> list[Bar]:
     return [bar(line) for line in draft.quota]
 
 
+@register.filter
+def unchanged(bars: list[Bar]) -> list[Bar]:
+    return [each for each in bars if not each.changes and each.level != "wrong"]
+
+
 @register.simple_tag
 def object_rows(draft: Draft, opened: str = "") -> list[Row]:
     return rows_of(draft, opened)

@@ -140,4 +140,5 @@ def _context(instance: ServiceInstance, form: Asking, versions: list[OfferingVer
         "versions": versions,
         "instance": instance,
         "environment": instance.environment,
+        "namespace": instance.application.namespace_in(instance.environment),
     }

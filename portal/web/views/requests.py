@@ -50,6 +50,7 @@ def _form(request: SignedIn, slug: str) -> tuple[Asking, dict[str, Any]]:
         "versions": versions,
         "guess": guess,
         "environment": guess.environment(form.about["environment"]),
+        "namespace": guess.namespace(form.about),
         "name_follows": request.method == "POST" and form.about["name"] != request.POST.get("name"),
     }
     return form, context
