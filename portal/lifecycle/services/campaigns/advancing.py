@@ -166,5 +166,8 @@ def _finish_if_done(campaign: UpgradeCampaign) -> None:
 
 def skip_rest(campaign: UpgradeCampaign) -> None:
     """Nothing more is opened or asked of a campaign that was stopped."""
+    said = "The campaign was stopped before its turn."
+    if campaign.started_at is None:  # nobody but those who prepared it has heard of it
+        campaign.items.filter(state__in=TO_DO).update(state=ItemState.SKIPPED, said=said)
     for item in campaign.items.filter(state__in=TO_DO).select_related("instance__application"):
-        _skip(item, "The campaign was stopped before its turn.")
+        _skip(item, said)
