@@ -3,7 +3,8 @@
 Sources: kstatus (sigs.k8s.io/cli-utils, `pkg/kstatus/status`), which helm 4 waits with, and helm 3's
 `pkg/kube/ready.go`. Where they differ:
 - Deployment: all replicas, as kstatus (helm 3 subtracts maxUnavailable); a paused one is ready, as helm 3.
-- Job: complete, as helm with --wait-for-jobs (kstatus: started). A suspended one was meant so: ready.
+- Job: complete, as helm with --wait-for-jobs; once a pod of it runs where the annotation READY_WHEN asks for
+  that (kstatus: started). A suspended one was meant so: ready.
 - Service of type LoadBalancer: has an address, as helm 3. HPA and CronJob: exist, as both.
 - Custom resources: kstatus' Reconciling, Stalled and Ready; `Available` where there is no `Ready`; and
   `portal.clusters.operators`, for those whose operators say it otherwise.
@@ -16,10 +17,11 @@ from collections.abc import Callable, Mapping
 
 from portal.clusters.findings import Finding, Live, because, condition, holds, mapping, number, said
 from portal.clusters.operators import OPERATORS
-from portal.clusters.types import ObjectStatus
+from portal.clusters.types import ObjectStatus, State
 from portal.core.objects import key_of
 
 # a container that waits for one of these does not come up without a change of its pod
+READY_WHEN, STARTED = "slipway.dev/ready-when", "started"
 HOPELESS = {"CrashLoopBackOff", "InvalidImageName", "ErrImageNeverPull"}
 
 
@@ -30,6 +32,13 @@ def status_of(live: Live | None, desired: Live, *, binds_late: bool = False) -> 
         return ObjectStatus(key, "missing", "is not in the cluster")
     state, message = _finding(live, key.group, key.kind, binds_late)
     return ObjectStatus(key_of(live) if not key.namespace else key, state, message)
+
+
+def may_be_gone(desired: Live) -> bool:
+    """Whether the cluster itself takes the object away one day: a Job, some time after its end."""
+    key = key_of(desired)
+    seconds = mapping(desired, "spec").get("ttlSecondsAfterFinished")
+    return (key.group, key.kind) == ("batch", "Job") and seconds is not None
 
 
 def _finding(live: Live, group: str, kind: str, binds_late: bool) -> Finding:
@@ -130,9 +139,11 @@ def _job(live: Live) -> Finding:
         return "ready", "is complete"
     if spec.get("suspend"):
         return "ready", "is suspended"
+    is_enough = mapping(mapping(live, "metadata"), "annotations").get(READY_WHEN) == STARTED
     wanted = number(spec, "completions", 1)
     done, wrong = number(status, "succeeded"), number(status, "failed")
-    return "working", f"{done} of {wanted} are done{f', {wrong} failed' if wrong else ''}"
+    state: State = "ready" if is_enough and (done or number(status, "ready")) else "working"
+    return state, f"{done} of {wanted} are done{f', {wrong} failed' if wrong else ''}"
 
 
 def _cron_job(live: Live) -> Finding:

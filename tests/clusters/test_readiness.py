@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.clusters.readiness import status_of
+from portal.clusters.readiness import may_be_gone, status_of
 from portal.core.objects import ObjectKey
 
 
@@ -472,3 +472,30 @@ def test_a_namespace_left_out_by_the_chart_is_taken_from_the_live_object():
 def test_every_state_is_explained():
     for name, (live, _, _) in CASES.items():
         assert state(live).message, name
+
+
+def long_job(annotation="started", **status):
+    spec = {"completions": 4, "ttlSecondsAfterFinished": 3600}
+    return obj(
+        "batch/v1", "Job", spec=spec, status=status, annotations={"slipway.dev/ready-when": annotation}
+    )
+
+
+@pytest.mark.parametrize(
+    ("live", "expected"),
+    [
+        (long_job(active=1), "working"),
+        (long_job(active=1, ready=1), "ready"),
+        (long_job(active=1, succeeded=1), "ready"),
+        (long_job("complete", active=1, ready=1), "working"),
+        (long_job(ready=1, conditions=[condition("Failed")]), "failed"),
+    ],
+)
+def test_a_computation_is_rolled_out_once_it_has_begun_when_it_asks_for_that(live, expected):
+    assert state(live).state == expected
+
+
+def test_only_what_the_cluster_clears_away_by_itself_may_be_gone():
+    assert may_be_gone(long_job())
+    assert not may_be_gone(obj("batch/v1", "Job", spec={}))
+    assert not may_be_gone(obj("apps/v1", "Deployment", spec={"ttlSecondsAfterFinished": 1}))

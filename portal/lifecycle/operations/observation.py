@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db.models import Case, F, OuterRef, Subquery, Value, When
 
 from portal.clusters.errors import ClusterError
 from portal.clusters.kubernetes import Kubernetes
+from portal.clusters.readiness import may_be_gone
 from portal.clusters.types import ObjectStatus, Pod
 from portal.core import clock
 from portal.lifecycle.models import HealthSpan, Release, ServiceInstance
@@ -62,9 +63,19 @@ def statuses(
     """State of each standing object; waits at most `seconds` for all to settle. Raises ClusterError."""
     cluster = kubernetes_for(instance)
     wanted = namespaced(documents, instance)
-    if seconds <= 0:
-        return cluster.statuses(wanted)
-    return cluster.watch_until_settled(wanted, seconds=seconds)
+    found = cluster.statuses(wanted) if seconds <= 0 else cluster.watch_until_settled(wanted, seconds=seconds)
+    return _without_ended(found, wanted)
+
+
+def _without_ended(found: Iterable[ObjectStatus], wanted: Iterable[Mapping[str, Any]]) -> list[ObjectStatus]:
+    """What the cluster takes away by itself after its end is not missed."""
+    passing = {_name(document) for document in wanted if may_be_gone(document)}
+    return [
+        replace(status, state="ready", message="has ended, and was cleared away")
+        if status.state == "missing" and (status.key.kind, status.key.name) in passing
+        else status
+        for status in found
+    ]
 
 
 def live_objects(instance: ServiceInstance) -> list[LiveObject]:
@@ -78,7 +89,7 @@ def live_objects(instance: ServiceInstance) -> list[LiveObject]:
         _name(doc): ((doc.get("spec") or {}).get("selector") or {}).get("matchLabels") for doc in documents
     }
     found = []
-    for status in cluster.statuses(documents):
+    for status in _without_ended(cluster.statuses(documents), documents):
         selector = selectors.get((status.key.kind, status.key.name))
         pods = cluster.pods(instance.namespace, selector) if selector and status.key.kind in WITH_PODS else []
         found.append(LiveObject(status, tuple(pods)))

@@ -14,6 +14,7 @@ from portal.sandbox.controllers.deployment import DeploymentController
 from portal.sandbox.controllers.disruption import DisruptionController
 from portal.sandbox.controllers.endpoints import EndpointSliceController
 from portal.sandbox.controllers.garbage import GarbageCollector
+from portal.sandbox.controllers.gateway import RouteOperator
 from portal.sandbox.controllers.job import JobController
 from portal.sandbox.controllers.kubelet import NodeController
 from portal.sandbox.controllers.namespace import NamespaceController
@@ -49,6 +50,7 @@ ALL: tuple[type[Controller], ...] = (
     KafkaUserOperator,
     BucketOperator,
     BucketAccessOperator,
+    RouteOperator,
 )
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from portal.clusters.kubernetes import Kubernetes
+from portal.clusters.readiness import may_be_gone
 from portal.clusters.types import Document
 from portal.core.objects import ObjectKey, key_of
 from portal.lifecycle.models import DriftItem
@@ -65,7 +66,11 @@ class Examination:
         answers = dict(zip(open_, all_of(self._tried, open_), strict=True))
         bare = [key for key in open_ if not ownership.is_recorded(self._live[key])]
         anew = dict(zip(bare, all_of(self._tried_anew, bare), strict=True))
-        missing = [key for key in self._subject.sealed if key not in self._live]
+        missing = [
+            key
+            for key, document in self._subject.sealed.items()
+            if key not in self._live and not may_be_gone(document)
+        ]
         return [
             *(Found(key, "", How.MISSING) for key in missing),
             *(_foreign(document) for document in self._strangers),
