@@ -107,6 +107,11 @@ def parsed(document: Mapping[str, Any], chart: PackedChart) -> tuple[LibraryOffe
     return LibraryOffering(document["offering"], fields, [version]), errors
 
 
+def problems(document: Mapping[str, Any], chart: PackedChart) -> list[Problem]:
+    """What `read` would refuse, as a list."""
+    return parsed(document, chart)[1]
+
+
 def shape_problems(document: Mapping[str, Any], chart: PackedChart) -> list[Problem]:
     errors = values.check(DECLARATION_SCHEMA, document)
     if errors:

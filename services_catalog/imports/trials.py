@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from portal.clusters.errors import HelmKilled, HelmMissing
 from portal.clusters.helm import render
 from portal.clusters.types import Capabilities, Document
 from portal.core.errors import SlipwayError, ValidationFailed
-from services_catalog import chart_cache, reproducibility, values
+from services_catalog import chart_cache, reproducibility, schemas, values
 from services_catalog.checks import Case, model_of
 from services_catalog.imports import chart_facts
 from services_catalog.imports.contents import beyond_a_team
@@ -68,7 +69,7 @@ def _faults_of(
                 "beyond_a_team", f"{named} it holds what no team's release may hold: {_listed(beyond)}."
             )
     if plan.get("default"):
-        yield from _denied(offering, documents, policies, case.target.namespace)
+        yield from _denied(case, documents, policies, capabilities)
 
 
 GIVE = "Give what is missing in the plan, in locked_values or in example."
@@ -109,13 +110,17 @@ def _examples(version: LibraryVersion) -> Iterator[dict[str, Any]]:
 
 
 def _denied(
-    offering: LibraryOffering, documents: tuple[Document, ...], policies: Policies, namespace: str
+    case: Case, documents: tuple[Document, ...], policies: Policies, capabilities: Capabilities | None
 ) -> Iterator[Reason]:
-    offered = offering.fields.get("environments") or list(policies.environments)
+    """Rendered anew for each environment where the portal fills in which it is."""
+    offered = case.offering.fields.get("environments") or list(policies.environments)
+    differs = bool(schemas.marked(case.version.values_schema, schemas.CONTEXT))
     for environment in policies.environments:
         if environment not in offered:
             continue
-        judgement = policies.judge(documents, environment, namespace)
+        there = replace(case, environment=environment) if differs else case
+        judged = _rendered(there, capabilities) if differs else documents
+        judgement = policies.judge(judged, environment, there.target.namespace)
         if not judgement.allowed:
             found = [f"{each.policy} ({each.key})" for each in judgement.verdicts if each.blocks]
             said = f"With the usual plan the policies refuse it in {environment}: {_listed(found)}."
