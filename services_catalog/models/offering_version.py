@@ -29,6 +29,7 @@ class OfferingVersionQuerySet(models.QuerySet["OfferingVersion"]):
             self.filter(status__in=(VersionStatus.ACTIVE, VersionStatus.DEPRECATED))
             .exclude(offering__lifecycle=Lifecycle.RETIRED)
             .exclude(retires_on__lte=today())
+            .exclude(offering__retires_on__lte=today())
         )
 
 
@@ -107,7 +108,7 @@ class OfferingVersion(Deprecable):
     @property
     def is_out(self) -> bool:
         """Whether nothing may be changed to it or within it any more: retired, or its day has come."""
-        return self.status == VersionStatus.RETIRED or self.has_retired
+        return self.status == VersionStatus.RETIRED or self.has_retired or self.offering.has_retired
 
     @property
     def may_be_requested(self) -> bool:
