@@ -5,5 +5,6 @@
 """
 
 from services_catalog.imports.examination import examine, examined_digest
+from services_catalog.imports.followers import follow
 
-__all__ = ["examine", "examined_digest"]
+__all__ = ["examine", "examined_digest", "follow"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from portal.core.documents import check_characters
 from portal.core.errors import SlipwayError
-from services_catalog import library, schemas
+from services_catalog import library, schemas, values
 from services_catalog.archives import PackedChart
-from services_catalog.imports import references
+from services_catalog.imports import chart_facts, references
 from services_catalog.imports.schema_files import FILE, elsewhere
 from services_catalog.inference import infer
 
@@ -22,6 +23,10 @@ DRAFTS: Mapping[str, str] = {
     "2020-12": "2020-12",
 }
 NEWEST_DRAFT = "2020-12"
+# what else says which keys a mapping may have
+SETTLING = frozenset(
+    {"additionalProperties", "patternProperties", "unevaluatedProperties", "allOf", "anyOf", "oneOf", "if"}
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,10 @@ def values_schema(chart: PackedChart, defaults: Mapping[str, Any]) -> ValuesSche
         schemas.validator(schema)
     except ValueError as exc:
         return ValuesSchema({}, given=True, draft=draft, code="schema_invalid", reason=str(exc)[:500])
-    return ValuesSchema(schemas.with_order(schema), given=True, draft=draft)
+    whole = completed(schema, inferred(chart))
+    if values.check(whole, defaults) and not values.check(schema, defaults):
+        whole = schema
+    return ValuesSchema(schemas.with_order(whole), given=True, draft=draft)
 
 
 def draft_of(schema: Mapping[str, Any]) -> str:
@@ -82,9 +90,28 @@ def draft_of(schema: Mapping[str, Any]) -> str:
 
 
 def inferred(chart: PackedChart) -> dict[str, Any]:
-    """From values.yaml and its comments; what belongs to charts that it depends on stays open."""
-    listed = chart.metadata.get("dependencies")
-    dependencies = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
-    names = [str(each.get("alias") or each.get("name") or "") for each in dependencies]
+    """From values.yaml and its comments; what subcharts are given stays open."""
     text = chart.files.get("values.yaml", b"").decode(errors="replace")
-    return schemas.with_order(infer(text, open_keys=["global", *filter(None, names)]))
+    return infer(text, open_keys=("global", *sorted(chart_facts.vendored(chart))))
+
+
+def completed(schema: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy in which places that the chart's own schema leaves open, and does not name, are as inferred."""
+    copy: dict[str, Any] = deepcopy(dict(schema))
+    _complete(copy, more)
+    return copy
+
+
+def _complete(node: dict[str, Any], more: Mapping[str, Any]) -> None:
+    wanted = more.get("properties")
+    if not isinstance(wanted, Mapping) or "$ref" in node or node.get("type", "object") != "object":
+        return
+    own = node.get("properties")
+    known = dict(own) if isinstance(own, Mapping) else {}
+    for name, inner in wanted.items():
+        if isinstance(known.get(name), dict):
+            _complete(known[name], inner)
+        elif name not in known and not SETTLING & set(node):
+            known[name] = deepcopy(inner)
+    if known:
+        node["properties"] = known

@@ -49,8 +49,17 @@ def examine(rows: Iterable[SourceVersion], lease: Lease, *, end: float) -> int:
             return len(left)
         lease.renew()
         SourceVersion.objects.filter(pk=row.pk, archive=archive).update(report=report, examined=examined)
+        _follow(row)
         left.pop(0)
     return len(left)
+
+
+def _follow(row: SourceVersion) -> None:
+    """Where the version before it is published, it becomes a draft by itself."""
+    try:
+        imports.follow(SourceVersion.objects.select_related("archive", "source").get(pk=row.pk))
+    except SlipwayError as exc:
+        log.warning("no_draft", version=row.pk, code=exc.code, message=exc.message)
 
 
 def _outline(row: SourceVersion) -> PackedChart:
