@@ -62,7 +62,7 @@ def catalog(
     environment: str = "",
     requestable: bool = False,
 ) -> QuerySet[Offering]:
-    """What the library has for `user`, by name; one query however long it is, two for most people.
+    """What the library has for `user`, by name; one query however long it is.
 
     Every word of `search` must be found in name, summary, category or tags; `environment` keeps what may be
     requested there; `requestable` keeps what may be requested at all.

@@ -56,6 +56,7 @@ class Access:
     teams: Mapping[int, str]
     platform: frozenset[str]
     on_call: frozenset[int] = frozenset()
+    team_slugs: frozenset[str] = frozenset()
 
     def may(self, verb: Verb, team_id: int | None = None) -> bool:
         """Whether `verb` is allowed on things of team `team_id` (None: on things that belong to no team)."""

@@ -18,6 +18,7 @@ class Place:
     key: str
     verb: Verb | None = None
     counts: bool = False  # whether what waits for this person there is counted
+    group: str = ""  # a quiet heading above the first of a group
 
     @property
     def url_name(self) -> str:
@@ -30,11 +31,12 @@ PLACES = (
     Place("applications", "Applications", "stack-2", "a"),
     Place("instances", "Instances", "box", "i"),
     Place("changes", "Changes", "git-pull-request", "r"),
-    Place("approvals", "Approvals", "checklist", "q", Verb.DECIDE, counts=True),
-    Place("policies", "Policies", "shield-check", "p"),
-    Place("exceptions", "Exceptions", "clock-pause", "e", counts=True),
-    Place("audit", "Audit", "history", "u"),
-    Place("platform", "Admin", "server", "m", Verb.CURATE),
+    Place("approvals", "Approvals", "checklist", "q", Verb.DECIDE, counts=True, group="Guardrails"),
+    Place("policies", "Policies", "shield-check", "p", group="Guardrails"),
+    Place("exceptions", "Exceptions", "clock-pause", "e", counts=True, group="Guardrails"),
+    Place("drift", "Drift", "git-compare", "d", group="Guardrails"),
+    Place("audit", "Audit", "history", "u", group="Platform"),
+    Place("platform", "Admin", "server", "m", Verb.CURATE, group="Platform"),
 )
 # At phone width four fit beside "More".
 AT_HAND = {

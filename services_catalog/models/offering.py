@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from portal.accounts.models import Team, User
+from portal.accounts.models import User
 from services_catalog.models.deprecation import Deprecable
 
 
@@ -41,8 +41,7 @@ class OfferingQuerySet(models.QuerySet["Offering"]):
         """What the library shows this person: without what is kept for other teams."""
         if user.access.sees_all_teams:
             return self.visible()
-        teams = Team.objects.filter(pk__in=user.access.team_ids()).values_list("slug", flat=True)
-        return self.visible().labelled("team", teams)
+        return self.visible().labelled("team", sorted(user.access.team_slugs))
 
     def labelled(self, kind: str, values: Iterable[str]) -> OfferingQuerySet:
         """With one of these labels, or open to all of that kind (`env`, `team`; a `tag` is never open)."""

@@ -27,6 +27,7 @@ OPERATOR_DOES = "401 403 403 403 404 302 403 403"
 CURATOR_DOES = "401 403 403 403 403 403 302 403"
 CURATOR = "302 403 403 403 403 403 200 403"
 READERS = "302 403 403 403 403 200 200 200"  # of what is about the whole platform
+ELSEWHERE = "302 302 302 302 302 302 302 302"  # from where there is nothing to see
 OWN = "401 302 404 404 404 404 404 404"  # alice alone, whatever the roles of others
 ONESELF = "401 302 302 302 302 302 302 302"
 
@@ -212,7 +213,10 @@ PASSWORD = {
 MODE = {"environment": "dev", "mode": "audit", "reason": "Looking first."}
 PAGES: dict[str, Page] = {
     "GET home": Page(EVERYBODY, at("/")),
+    "GET home-live": Page(EVERYBODY, at("/home/live/")),
+    "POST home-welcomed": Page(ONESELF, at("/home/welcomed/")),
     "GET search": Page(EVERYBODY, at("/search/?q=shop")),
+    "GET search-suggest": Page(ELSEWHERE, at("/search/suggest/?q=shop")),
     "GET catalog": Page(EVERYBODY, at("/catalog/")),
     "GET catalog-offering": Page(EVERYBODY, at("/catalog/web-service/")),
     "GET catalog-request": Page(EVERYBODY, at("/catalog/web-service/request/")),
@@ -230,6 +234,11 @@ PAGES: dict[str, Page] = {
     "GET instances-one": Page(TEAM, of_instance("")),
     "GET instances-live": Page(TEAM, of_instance("live/")),
     "GET instances-objects": Page(TEAM, of_instance("objects/")),
+    "GET instances-object": Page(TEAM, of_instance("objects/one/?kind=Deployment&name=shop-api")),
+    "GET instances-pods": Page(TEAM, of_instance("pods/")),
+    # what is written into a log is for those who run the service
+    "GET instances-log": Page("302 200 200 200 404 200 403 403", of_instance("logs/?pod=shop-api-1")),
+    "GET instances-events": Page(TEAM, of_instance("events/")),
     "GET instances-compare": Page(TEAM, of_instance("compare/?old=1&new=1")),
     "GET instances-update": Page(MEMBERS, of_instance("update/")),
     "POST instances-update": Page("401 200 200 200 404 403 403 403", of_instance("update/")),

@@ -38,13 +38,14 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     @cached_property
     def access(self) -> Access:
         """Roles, read once for as long as this object lives (one request)."""
-        memberships = list(self.memberships.all())
+        memberships = list(self.memberships.select_related("team"))
         return Access(
             teams={m.team_id: m.role for m in memberships},
             platform=frozenset(grant.role for grant in self.platform_roles.all())
             if self.is_active
             else frozenset(),
             on_call=frozenset(m.team_id for m in memberships if m.on_call) if self.is_active else frozenset(),
+            team_slugs=frozenset(m.team.slug for m in memberships),
         )
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from portal.accounts.models import User
 from portal.accounts.roles import Verb
 from portal.core import clock
-from portal.lifecycle.models import BreakGlass, ChangeRequest, PolicyException, ServiceInstance, Violation
+from portal.lifecycle.models import (
+    BreakGlass,
+    ChangeRequest,
+    DriftReport,
+    PolicyException,
+    ServiceInstance,
+    Violation,
+)
 from portal.lifecycle.selectors import exceptions, queue
-from portal.lifecycle.states import Health
+from portal.lifecycle.states import ChangeState, Health
 
 ROWS = 8
+# how long a failed change that nobody followed up is worth telling of
+FAILED = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -26,9 +36,27 @@ class Home:
     own_waiting: list[ChangeRequest]
     ending: list[PolicyException]
     unwell: list[ServiceInstance]
+    failed: list[ChangeRequest]
+    drifted: list[ServiceInstance]
     overdue: list[Violation]
     recent: list[ChangeRequest]
     instances: list[ServiceInstance]
+
+    @property
+    def is_waited_for(self) -> bool:
+        return bool(self.reviews or self.waiting or self.exceptions_waiting or self.ending)
+
+    @property
+    def is_unwell(self) -> bool:
+        return bool(self.unwell or self.failed or self.drifted or self.overdue)
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What the page's live part depends on."""
+        changes = [(row.pk, row.state, row.phase) for row in (*self.waiting, *self.own_waiting, *self.recent)]
+        asked = [row.pk for row in (*self.reviews, *self.exceptions_waiting, *self.ending, *self.overdue)]
+        instances = [(row.pk, row.health, row.health_message) for row in (*self.unwell, *self.instances)]
+        return changes, asked, instances, [row.pk for row in (*self.failed, *self.drifted)]
 
 
 def home(user: User) -> Home:
@@ -46,10 +74,19 @@ def home(user: User) -> Home:
         own_waiting=list(changes.awaiting_approval().filter(requested_by=user)[:ROWS]),
         ending=list(exceptions.ending_soon(user)[:ROWS]),
         unwell=list(instances.filter(health=Health.WRONG)[:ROWS]),
+        failed=list(_failed(changes)[:ROWS]),
+        drifted=list(instances.filter(drift_report__status=DriftReport.Status.DRIFTED)[:ROWS]),
         overdue=list(_overdue(user, teams)[:ROWS]),
         recent=list(changes[:ROWS]),
         instances=list(instances.order_by("-created_at")[:ROWS]),
     )
+
+
+def _failed(changes: QuerySet[ChangeRequest]) -> QuerySet[ChangeRequest]:
+    """Those that failed lately and after which nothing was asked for: somebody has to look."""
+    later = ChangeRequest.objects.filter(instance=OuterRef("instance"), pk__gt=OuterRef("pk"))
+    lately = changes.filter(state=ChangeState.FAILED, finished_at__gte=clock.now() - FAILED)
+    return lately.filter(instance__retired_at=None).exclude(Exists(later))
 
 
 def _overdue(user: User, teams: list[int]) -> QuerySet[Violation]:

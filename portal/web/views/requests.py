@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from portal.accounts.models import User
 from portal.web import asking, first_guess, reasking, typed, values_file
 from portal.web.access import SignedIn
 from portal.web.asking import Asking
@@ -39,7 +40,7 @@ def preview(request: SignedIn, slug: str) -> HttpResponse:
 
 
 def _form(request: SignedIn, slug: str) -> tuple[Asking, dict[str, Any]]:
-    versions = _versions(slug)
+    versions = _versions(request.user, slug)
     guess = first_guess.for_form(request.user, versions[0].offering)
     form = _posted(request, slug, versions, guess) if request.method == "POST" else None
     form = form or _earlier(request, slug, versions) or _new(request, slug, versions, guess)
@@ -56,9 +57,9 @@ def _form(request: SignedIn, slug: str) -> tuple[Asking, dict[str, Any]]:
     return form, context
 
 
-def _versions(slug: str) -> list[OfferingVersion]:
+def _versions(user: User, slug: str) -> list[OfferingVersion]:
     """What may be requested, newest first. Raises NotFound."""
-    newest = selectors.version_for(slug)
+    newest = selectors.version_for(slug, user=user)
     rows = newest.offering.versions.requestable().select_related("offering").prefetch_related("plans")
     return sorted(rows, key=lambda version: version.precedence, reverse=True)
 

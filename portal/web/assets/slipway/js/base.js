@@ -32,8 +32,15 @@
     setTimeout(() => delete button.dataset.done, 1500);
   });
 
-  // Notices stay until read
+  // Notices stay until read, in the flow of the page: nothing lies over anything, nothing jumps
   document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".notice")?.remove());
+
+  // Dialogs: a button opens one, a click beside it closes it
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+    else if (event.target.matches("dialog[open]")) event.target.close();
+  });
 
   // Menus close on Escape and on a click elsewhere
   const closeMenus = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu !== except && (menu.open = false));
@@ -64,7 +71,7 @@
     if (event.key === "Escape") return closeMenus();
     if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "/") { event.preventDefault(); document.getElementById("search")?.focus(); return; }
-    if (event.key === "?") { document.getElementById("help")?.setAttribute("open", ""); return; }
+    if (event.key === "?") { closeMenus(); document.getElementById("keys")?.showModal(); return; }
     if (event.key === "g") { going = Date.now(); return; }
     if (Date.now() - going < 1200 && places[event.key]) location.assign(places[event.key]);
     going = 0;

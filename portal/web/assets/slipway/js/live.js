@@ -31,8 +31,17 @@
       slot.replaceChildren(plainNotice(`The portal answered ${xhr.status}. Reload the page; what you typed is still here.`));
     }
   });
+  // The portal does not answer: a quiet bar says so, and goes when an answer comes
+  const offline = document.getElementById("offline");
   document.addEventListener("htmx:sendError", (event) => {
     event.target.closest("[data-live]")?.setAttribute("data-stale", "");
+    if (offline.hidden) window.slipway.announce(offline.textContent.trim());
+    offline.hidden = false;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.xhr.status === 0) return;
+    offline.hidden = true;
+    document.querySelectorAll("[data-stale]").forEach((part) => part.removeAttribute("data-stale"));
   });
 
   function plainNotice(text) {
