@@ -9,12 +9,16 @@ from portal.api.v1.applications.views import ApplicationViewSet
 from portal.api.v1.approver_groups.views import GroupViewSet
 from portal.api.v1.audit.views import AuditViewSet
 from portal.api.v1.blast_radii.views import BlastRadiusViewSet
+from portal.api.v1.campaigns.views import CampaignItemViewSet, CampaignViewSet
 from portal.api.v1.changes.comments import CommentViewSet
 from portal.api.v1.changes.views import ChangeViewSet
+from portal.api.v1.comparisons.views import ComparisonViewSet
+from portal.api.v1.deprecations.urls import deprecation_patterns
 from portal.api.v1.drift.urls import drift_patterns
 from portal.api.v1.drift.views import DriftViewSet
 from portal.api.v1.environments.views import ClusterViewSet, EnvironmentViewSet
 from portal.api.v1.exceptions.views import ExceptionViewSet
+from portal.api.v1.fleet.views import FleetViewSet
 from portal.api.v1.gate_reports.views import GateReportViewSet
 from portal.api.v1.guards.views import GuardViewSet
 from portal.api.v1.instances.views import InstanceViewSet
@@ -42,6 +46,9 @@ for prefix, viewset, name in (
     (r"changes/(?P<change_id>[0-9]{1,18})/comments", CommentViewSet, "comment"),
     ("instances", InstanceViewSet, "instance"),
     ("drift", DriftViewSet, "drift"),
+    ("fleet", FleetViewSet, "fleet"),
+    ("campaigns", CampaignViewSet, "campaign"),
+    (r"campaigns/(?P<campaign_id>[0-9]{1,18})/items", CampaignItemViewSet, "campaign-item"),
     ("applications", ApplicationViewSet, "application"),
     ("teams", TeamViewSet, "team"),
     ("environments", EnvironmentViewSet, "environment"),
@@ -74,6 +81,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         GuardViewSet.as_view({"get": "retrieve", "post": "create"}),
         name="environment-guard",
     ),
+    re_path(
+        r"^offerings/(?P<offering_slug>[-a-zA-Z0-9_]{1,60})/compare/$",
+        ComparisonViewSet.as_view({"get": "retrieve"}),
+        name="offering-compare",
+    ),
+    *deprecation_patterns,
     *drift_patterns,
     *running_patterns,
     *router.urls,

@@ -111,3 +111,10 @@ def _earlier_open() -> QuerySet[CampaignItem]:
 def _active_change() -> QuerySet[ChangeRequest]:
     """For a subquery: another change of the same instance is under way."""
     return ChangeRequest.objects.filter(instance=OuterRef("instance"), state__in=ACTIVE_STATES)
+
+
+def examined(campaign: UpgradeCampaign, user: User) -> tuple[int, int]:
+    """How many of its instances that `user` may see were looked at, and how many there are."""
+    rows = CampaignItem.objects.filter(campaign=campaign).visible_to(user).order_by()
+    found = rows.aggregate(done=Count("examined_at"), total=Count("pk"))
+    return int(found["done"]), int(found["total"])

@@ -24,6 +24,9 @@ class OfferingRow(serializers.ModelSerializer[Offering]):
             "lifecycle",
             "role",
             "cluster_scoped",
+            "deprecated_at",
+            "retires_on",
+            "deprecation_message",
             "environments",
             "teams",
         )
@@ -72,6 +75,9 @@ class VersionRow(serializers.ModelSerializer[OfferingVersion]):
             "ready_timeout_seconds",
             "notes",
             "created_at",
+            "deprecated_at",
+            "retires_on",
+            "deprecation_message",
         )
         read_only_fields = fields
 
