@@ -175,5 +175,5 @@ class AnswerRequest(Strict):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=400)
 
 
-class CommentRequest(Strict):
+class SteerRequest(Strict):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")

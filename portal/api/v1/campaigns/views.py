@@ -21,8 +21,8 @@ from portal.api.v1.campaigns.serializers import (
     CampaignDetail,
     CampaignRequest,
     CampaignRow,
-    CommentRequest,
     ItemRow,
+    SteerRequest,
 )
 from portal.api.v1.viewsets import ApiViewSet, actor_of
 from portal.lifecycle.models import CampaignItem, UpgradeCampaign
@@ -68,19 +68,19 @@ class CampaignViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewS
         steering.start(campaign, actor=actor_of(request))
         return self._answer(campaign)
 
-    @extend_schema(request=CommentRequest, responses=CampaignDetail, examples=examples.COMMENTS)
+    @extend_schema(request=SteerRequest, responses=CampaignDetail, examples=examples.COMMENTS)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         """Open and ask nothing more until it is resumed."""
         return self._steer(request, steering.pause)
 
-    @extend_schema(request=CommentRequest, responses=CampaignDetail, examples=examples.COMMENTS)
+    @extend_schema(request=SteerRequest, responses=CampaignDetail, examples=examples.COMMENTS)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Go on, also after it has stopped itself: the failures so far are accepted."""
         return self._steer(request, steering.resume)
 
-    @extend_schema(request=CommentRequest, responses=CampaignDetail, examples=examples.COMMENTS)
+    @extend_schema(request=SteerRequest, responses=CampaignDetail, examples=examples.COMMENTS)
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
         """End it for good; changes under way go on by themselves."""
@@ -88,7 +88,7 @@ class CampaignViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewS
 
     def _steer(self, request: Request, act: Act) -> Response:
         campaign = self.get_object()
-        act(campaign, actor=actor_of(request), **self.read(CommentRequest, request))
+        act(campaign, actor=actor_of(request), **self.read(SteerRequest, request))
         return self._answer(campaign)
 
     def _answer(self, campaign: UpgradeCampaign, code: int = status.HTTP_200_OK) -> Response:

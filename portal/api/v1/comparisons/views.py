@@ -25,7 +25,7 @@ PARAMETERS = [
 
 
 class ComparisonViewSet(ApiViewSet):
-    """Values, plans, rendered objects, policies' verdicts, and what was written about the versions between."""
+    """Values, plans, rendered objects, policies' verdicts, and what was written about versions between."""
 
     queryset = OfferingVersion.objects.none()
     serializer_class = ComparisonSerializer
