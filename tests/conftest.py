@@ -12,4 +12,6 @@ pytest_plugins = [
     "tests.fixtures.webhook",
     "tests.fixtures.guard",
     "tests.fixtures.helm_repository",
+    "tests.fixtures.oci_registry",
+    "tests.fixtures.git_server",
 ]

@@ -56,11 +56,12 @@ class ChildTooLarge(ChildError):
 @dataclass(frozen=True)
 class Bounds:
     """`memory_bytes` bounds private writable memory (RLIMIT_DATA). RLIMIT_AS would not do: Go reserves more
-    than a gigabyte of address space that it never touches."""
+    than a gigabyte of address space that it never touches. `file_bytes` bounds each file that is written."""
 
     seconds: float
     output_bytes: int = 64 * MIB
     memory_bytes: int | None = None
+    file_bytes: int | None = None
     grace_seconds: float = 0
 
 
@@ -115,7 +116,9 @@ def run(
     streams = _Streams(child, stdin, bounds.output_bytes, on_line)
     try:
         if bounds.memory_bytes is not None:  # nothing is fed before the bound is in place
-            _limit_memory(child, bounds.memory_bytes)
+            _limit(child, resource.RLIMIT_DATA, bounds.memory_bytes)
+        if bounds.file_bytes is not None:
+            _limit(child, resource.RLIMIT_FSIZE, bounds.file_bytes)
         if before_feeding is not None:
             before_feeding()
         _attend(child, streams, bounds, should_stop)
@@ -151,9 +154,9 @@ def _attend(
                 child.wait(min(pause, left))
 
 
-def _limit_memory(child: subprocess.Popen[bytes], most: int) -> None:
+def _limit(child: subprocess.Popen[bytes], what: int, most: int) -> None:
     with contextlib.suppress(ProcessLookupError):
-        resource.prlimit(child.pid, resource.RLIMIT_DATA, (most, most))
+        resource.prlimit(child.pid, what, (most, most))
 
 
 def _resident(child: subprocess.Popen[bytes]) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import math
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.core.outbound.addresses import Allowed
 from portal.core.outbound.calls import Answer, call
-from portal.core.outbound.errors import AnswerTooLarge, NotReached
+from portal.core.outbound.errors import AnswerTooLarge, NotReached, TooSlow
 from portal.core.outbound.places import place_of
 from services_catalog.sources.errors import (
     SourceFailed,
@@ -26,12 +28,14 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 @dataclass(frozen=True)
 class Fetcher:
-    """`base` is the source's address; only its origin ever sees the credentials."""
+    """`base` is the source's address; only its origin ever sees the credentials. `end`: of
+    time.monotonic()."""
 
     base: str
     allowed: Allowed
     limits: Limits
     credentials: tuple[str, str] | None = None
+    end: float = math.inf
 
     def get(
         self,
@@ -42,7 +46,13 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         personal: bool = True,
     ) -> Answer:
-        """Whatever it answers, after redirects. Without `personal` it is asked as anybody would be."""
+        """Whatever it answers, after redirects. Without `personal` it is asked as anybody would be.
+
+        Raises TooSlow when the time for the whole source is over, beside what outbound.calls raises.
+        """
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TooSlow("There was no time left for this. The next sync goes on.")
         fields = {"User-Agent": AGENT, **(headers or {})}
         if personal and self.credentials and self.is_ours(url):
             fields["Authorization"] = basic(*self.credentials)
@@ -50,7 +60,7 @@ class Fetcher:
             "GET",
             url,
             allowed=self.allowed,
-            seconds=seconds,
+            seconds=min(seconds, left),
             headers=fields,
             most_bytes=most_bytes,
             redirects=self.limits.redirects,

@@ -35,7 +35,7 @@ class HelmRepository:
         path = parts.path.removesuffix(INDEX).rstrip("/") + "/"
         return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
-    def list(self, validators: Mapping[str, str]) -> Listing:
+    def look(self, validators: Mapping[str, str]) -> Listing:
         limits = self.fetcher.limits
         answer = self.fetcher.get(
             self._index_url(),

@@ -151,7 +151,12 @@ def _checked_digest(offer: Offer, fetched: Fetched) -> str:
 
 def _packed(offer: Offer, fetched: Fetched) -> PackedChart:
     files = fetched.files if fetched.files is not None else read_archive(fetched.archive or b"")
-    packed = pack_files(files, label="The archive")
+    try:
+        packed = pack_files(files, label="The chart")
+    except ValueError as exc:  # a path that no archive can hold
+        raise VersionRefused("chart_unusable", f"The chart cannot be packed: {clean(str(exc))}.") from exc
+    if fetched.files is not None:
+        read_archive(packed.content)  # with every check of paths that an archive undergoes
     if (packed.name, packed.version) != offer.key:
         raise VersionRefused(
             "chart_differs",

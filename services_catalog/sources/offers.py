@@ -60,8 +60,8 @@ class Fetched:
 class Reader(Protocol):
     """How one kind of source is read. Both raise SourceFailed or portal.core.outbound's errors."""
 
-    def list(self, validators: Mapping[str, str]) -> Listing:
+    def look(self, validators: Mapping[str, str]) -> Listing:
         """What it has; `unchanged` when that is certain from the validators of the last time."""
 
     def fetch(self, offer: Offer) -> Fetched:
-        """The content of what `list` gave. Raises VersionRefused too."""
+        """The content of what `look` gave. Raises VersionRefused too."""

@@ -90,7 +90,7 @@ class _Run:
         known = self._known()
         # what is to be looked at again is not found in an answer of "nothing has changed"
         again = any(row.retry for row in known.values())
-        listing = reader.list({} if again else self.source.validators)
+        listing = reader.look({} if again else self.source.validators)
         self.validators = dict(listing.validators)
         if listing.unchanged:
             self._keep(known)
