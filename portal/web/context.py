@@ -13,10 +13,8 @@ from portal.audit import inbox
 from portal.lifecycle.selectors import exceptions, queue
 from portal.web import navigation
 
-STYLESHEETS = tuple(
-    f"slipway/css/{name}.css"
-    for name in ("tokens", "frame", "parts", "forms", "requests", "pages", "policies", "decisions")
-)
+SHEETS = "tokens frame parts forms requests pages instances policies decisions"
+STYLESHEETS = tuple(f"slipway/css/{name}.css" for name in SHEETS.split())
 THEMES = {"auto": "light", "light": "dark", "dark": "auto"}
 
 

@@ -56,6 +56,22 @@ LIVE_OBJECT: Mapping[str, Shown] = {
     "failed": Shown("wrong", "Failed"),
     "missing": Shown("wrong", "Missing"),
 }
+# One object of an instance in its tree, and one pod
+NODE: Mapping[str, Shown] = {
+    "ready": Shown("ready", "Ready"),
+    "working": Shown("working", "Working"),
+    "waiting": Shown("waiting", "Waiting"),
+    "failed": Shown("wrong", "Failed"),
+    "missing": Shown("wrong", "Missing"),
+    "quiet": Shown("quiet", "At rest"),
+    "unknown": Shown("quiet", "Not known"),
+}
+ROLLOUT: Mapping[str, Shown] = {
+    "running": Shown("working", "Running"),
+    "succeeded": Shown("ready", "Succeeded"),
+    "failed": Shown("wrong", "Failed"),
+    "lost": Shown("quiet", "Worker lost"),
+}
 LIFECYCLE: Mapping[str, Shown] = {
     "draft": Shown("quiet", "Draft"),
     "active": Shown("ready", "Active"),
@@ -114,6 +130,8 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "health": HEALTH,
     "outcome": OUTCOME,
     "object": LIVE_OBJECT,
+    "node": NODE,
+    "rollout": ROLLOUT,
     "lifecycle": LIFECYCLE,
     "object_change": OBJECT_CHANGE,
     "exception": EXCEPTION,

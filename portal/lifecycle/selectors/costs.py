@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.db.models import Sum
 
@@ -43,9 +44,9 @@ def so_far(steps: Iterable[tuple[datetime, int]], now: datetime) -> int:
     """What a month has cost until `now`; `steps` are (from when on, cents a month), oldest first."""
     begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     length = (begin + timedelta(days=32)).replace(day=1) - begin
-    steps = list(steps)
+    steps = [*steps, (now, 0)]
     total = 0.0
-    for (at, cents), end in zip(steps, [*(at for at, _ in steps[1:]), now], strict=True):
+    for (at, cents), (end, _) in pairwise(steps):
         spent = min(end, now) - max(at, begin)
         total += cents * (max(spent, timedelta(0)) / length)
     return round(total)

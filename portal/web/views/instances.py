@@ -5,9 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from portal.clusters.errors import ClusterError
 from portal.lifecycle.models import ServiceInstance
-from portal.lifecycle.operations import diffing, observation
+from portal.lifecycle.operations import diffing
 from portal.web import instance_page
 from portal.web import live as live_parts
 from portal.web.access import SignedIn
@@ -32,18 +31,6 @@ def live(request: SignedIn, pk: int) -> HttpResponse:
     return live_parts.respond(
         request, "instances/_live.html", context, etag=context["etag"], final=instance.retired_at is not None
     )
-
-
-def objects(request: SignedIn, pk: int) -> HttpResponse:
-    """What the cluster says now; an unreachable cluster is said, not guessed."""
-    instance = get_object_or_404(instance_page.rows(request.user), pk=pk)
-    context: dict[str, object] = {"instance": instance}
-    try:
-        context["live"] = observation.live_objects(instance)
-    except ClusterError as error:
-        context["unreachable"] = error
-    template = "instances/_objects.html" if request.htmx else "instances/objects.html"
-    return render(request, template, context)
 
 
 def compare(request: SignedIn, pk: int) -> HttpResponse:
