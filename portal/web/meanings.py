@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portal.lifecycle.campaign_states import CampaignState, ItemState
 from portal.lifecycle.states import ChangeState, ExceptionState, Health
 
 
@@ -125,6 +126,34 @@ DRIFT_HOW: Mapping[str, Shown] = {
     "missing": Shown("wrong", "Missing"),
     "foreign": Shown("quiet", "Foreign"),
 }
+CAMPAIGN: Mapping[str, Shown] = {
+    CampaignState.PREPARING: Shown("working", "Being prepared"),
+    CampaignState.READY: Shown("waiting", "Ready to start"),
+    CampaignState.RUNNING: Shown("working", "Running"),
+    CampaignState.PAUSED: Shown("waiting", "Paused"),
+    CampaignState.HALTED: Shown("wrong", "Stopped itself"),
+    CampaignState.STOPPED: Shown("quiet", "Stopped"),
+    CampaignState.FINISHED: Shown("ready", "Finished"),
+}
+CAMPAIGN_ITEM: Mapping[str, Shown] = {
+    ItemState.WAITING: Shown("waiting", "Waiting for its turn"),
+    ItemState.ASKED: Shown("waiting", "Team is asked"),
+    ItemState.AGREED: Shown("waiting", "Team agreed"),
+    ItemState.DECLINED: Shown("quiet", "Declined"),
+    ItemState.OPENING: Shown("working", "Being opened"),
+    ItemState.OPENED: Shown("working", "Change under way"),
+    ItemState.SUCCEEDED: Shown("ready", "Upgraded"),
+    ItemState.FAILED: Shown("wrong", "Failed"),
+    ItemState.BLOCKED: Shown("wrong", "Does not fit"),
+    ItemState.SKIPPED: Shown("quiet", "Skipped"),
+}
+# How the version that an instance runs stands
+FLEET: Mapping[str, Shown] = {
+    "newest": Shown("ready", "Newest"),
+    "behind": Shown("quiet", "Behind"),
+    "deprecated": Shown("waiting", "Deprecated"),
+    "overdue": Shown("wrong", "Overdue"),
+}
 TABLES: Mapping[str, Mapping[str, Shown]] = {
     "change": CHANGE,
     "health": HEALTH,
@@ -140,6 +169,9 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "guard": GUARD,
     "drift": DRIFT,
     "drift_how": DRIFT_HOW,
+    "campaign": CAMPAIGN,
+    "campaign_item": CAMPAIGN_ITEM,
+    "fleet": FLEET,
 }
 # What happened to an exception, as its timeline says it
 EXCEPTION_EVENTS: Mapping[str, Shown] = {

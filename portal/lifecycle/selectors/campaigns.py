@@ -118,3 +118,8 @@ def examined(campaign: UpgradeCampaign, user: User) -> tuple[int, int]:
     rows = CampaignItem.objects.filter(campaign=campaign).visible_to(user).order_by()
     found = rows.aggregate(done=Count("examined_at"), total=Count("pk"))
     return int(found["done"]), int(found["total"])
+
+
+def unfit(campaign: UpgradeCampaign, user: User) -> int:
+    """Of how many that `user` may see it was found that the upgrade would not work out."""
+    return CampaignItem.objects.filter(campaign=campaign, fit__fits=False).visible_to(user).count()

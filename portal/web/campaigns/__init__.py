@@ -1,0 +1,1 @@
+"""What pages of upgrade campaigns, of the fleet and of versions show."""
