@@ -74,7 +74,8 @@ class _Walk:
         guessed = isinstance(value, yaml.ScalarNode) and guesses.is_secret(path[-1], default, said)
         if self.secrets.get(pointer(path), guessed):
             schema[schemas.SECRET] = True
-            schema.setdefault("type", guesses.ANYTHING)
+            nothing = ["null"] if default is None else []
+            schema.setdefault("type", [*guesses.ANYTHING, *nothing])
         return schema
 
     def typed(self, node: yaml.Node, path: Path) -> dict[str, Any]:
