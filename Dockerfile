@@ -32,6 +32,8 @@ ENV PATH=/opt/slipway/bin:$PATH \
     SLIPWAY_DATA_DIR=/var/lib/slipway \
     SLIPWAY_HELM=/usr/local/bin/helm \
     HOME=/tmp
+# git reads charts from Git folders
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/slipway --create-home --shell /usr/sbin/nologin slipway
 COPY --from=build /opt/slipway /opt/slipway
 COPY --from=build /opt/helm/helm /usr/local/bin/helm

@@ -17,6 +17,7 @@ from portal.core.errors import StateConflict
 from services_catalog import deprecations, library, reproducibility
 from services_catalog.library import LibraryOffering, LibraryVersion
 from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan, VersionStatus
+from services_catalog.sources import tree
 
 
 class ChartChanged(StateConflict):
@@ -57,6 +58,7 @@ def sync(folder: Path | None = None, *, mutable: bool | None = None) -> list[Ste
             deprecations.link(Offering.objects.get(slug=entry.slug), entry.deprecation, said)
         listed = {(entry.slug, version.number) for entry in entries for version in entry.versions}
         steps += _strays(listed)
+        tree.note(steps, len(listed))
     return steps
 
 
@@ -199,7 +201,9 @@ def _with_defaults(model: type[models.Model], fields: dict[str, Any]) -> dict[st
 
 
 def _strays(listed: set[tuple[str, str]]) -> list[Step]:
-    known = OfferingVersion.objects.values_list("offering__slug", "version").order_by("offering__slug", "pk")
+    """What no file speaks of any more; what came from elsewhere was never in one."""
+    ours = OfferingVersion.objects.filter(source_version=None)
+    known = ours.values_list("offering__slug", "version").order_by("offering__slug", "pk")
     return [
         Step("not in the library", f"{slug} {number}")
         for slug, number in known

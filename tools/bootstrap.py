@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools import console
 from tools.paths import state_dir
-from tools.setup import browser, clitools, frontend, python_environment
+from tools.setup import browser, clitools, frontend, python_environment, test_servers
 from tools.setup.commands import SetupFailed
 
 OLDEST_PYTHON = (3, 11)
@@ -77,6 +77,8 @@ def _missing(level: str) -> dict[str, Callable[[Path], str]]:
         missing["front-end packages"] = frontend.ensure
     if level == "dev" and not browser.chromium():
         missing["Chromium"] = browser.ensure
+    if level == "dev" and test_servers.missing():
+        missing["test servers"] = test_servers.ensure
     return missing
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,8 +32,6 @@ from services_catalog.sources.limits import Limits
 OLDEST = (2, 37)  # from which on an address can be pinned
 LONGEST_SAID = 300
 _REFUSED = re.compile(r"Authentication failed|could not read Username|error: (401|403)|terminal prompts")
-# SIGXFSZ, whichever of git's processes it meets
-_OVERSIZE = re.compile(rf"died of signal {signal.SIGXFSZ.value}\b|File (size limit exceeded|too large)")
 _MISSING = re.compile(r"not found|couldn't find remote ref|error: 404", re.IGNORECASE)
 
 
@@ -113,11 +110,16 @@ class Git:
             "PATH": "/usr/bin:/bin",
         }
 
+    def _is_full(self) -> bool:
+        """Whether a pack has met its bound: git itself does not say of what its child died."""
+        packs = self.folder.glob("objects/pack/tmp_pack_*")
+        return any(pack.stat().st_size >= self.limits.git_pack_bytes for pack in packs)
+
     def _error(self, said: str) -> Exception:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         told = "; ".join(line for line in lines if line.startswith(("fatal:", "error:", "remote:")))
         told = told.replace(str(self.folder), "")[:LONGEST_SAID]
-        if _OVERSIZE.search(said):
+        if self._is_full():
             most = self.limits.git_pack_bytes // MIB
             return AnswerTooLarge(f"The repository's newest commit has more than {most} MiB.")
         if _REFUSED.search(said):

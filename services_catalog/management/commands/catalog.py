@@ -1,4 +1,5 @@
-"""`manage.py catalog sync` loads the library into the database; `manage.py catalog check` lints it."""
+"""`manage.py catalog sync` loads the library into the database, `check` lints it, `source` is for charts from
+elsewhere."""
 
 from __future__ import annotations
 
@@ -13,14 +14,17 @@ from portal.clusters import binary
 from portal.core.errors import SlipwayError, ValidationFailed
 from portal.policy import PolicyInvalid, load_bundle
 from services_catalog import checks
+from services_catalog.management import source
 from services_catalog.sync import sync
 
 
 class Command(BaseCommand):
-    help = "The application services library: load it (sync) or lint it (check)."
+    help = (
+        "The application services library: load it (sync), lint it (check), other sources of charts (source)."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="sync|check")
+        actions = parser.add_subparsers(dest="action", required=True, metavar="sync|check|source")
         load = actions.add_parser("sync", help="make the database match the library's files")
         load.add_argument("--library", type=Path, help="another folder than SLIPWAY_LIBRARY_DIR")
 
@@ -34,10 +38,16 @@ class Command(BaseCommand):
             help="a helm to render with; may be repeated. Without it: SLIPWAY_HELM, and helm3 beside it.",
         )
 
+        source.add_arguments(
+            actions.add_parser("source", help="Helm repositories, OCI registries, Git folders")
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["action"] == "sync":
                 self.load(**options)
+            elif options["action"] == "source":
+                self.source(options)
             else:
                 self.lint(**options)
         except ValidationFailed as exc:
@@ -47,6 +57,10 @@ class Command(BaseCommand):
             raise CommandError(f"The policies cannot be used:\n{exc.message}") from exc
         except SlipwayError as exc:
             raise CommandError(exc.message) from exc
+
+    def source(self, options: dict[str, Any]) -> None:
+        if not source.handle(options, self.stdout.write):
+            raise CommandError("The source could not be read.")
 
     def load(self, library: Path | None, **_: Any) -> None:
         steps = sync(library)
