@@ -124,7 +124,12 @@ class Asking:
         return False
 
     def _place(self, errors: Sequence[Mapping[str, str]], data: QueryDict | None) -> None:
-        self._add(corrections.of_errors(self.sheet, errors), data)
+        """All at once: where the wish itself is wrong, its values are looked at by themselves."""
+        found = list(errors)
+        if found and not any(map(corrections.is_value, found)):
+            sheet = self.sheet
+            found += previews.errors_of_values(sheet.version, sheet.plan, sheet.values, sheet.saved)
+        self._add(corrections.of_errors(self.sheet, found), data)
 
     def _add(self, found: Sequence[Correction], data: QueryDict | None = None) -> None:
         self.corrections += found

@@ -47,15 +47,15 @@ class Correction:
 
 def of_errors(sheet: Sheet, errors: Sequence[Mapping[str, str]]) -> list[Correction]:
     """All of them, those outside of the values first."""
-    inside = [{**each, "path": each["path"].removeprefix(PREFIX)} for each in errors if _is_value(each)]
-    outside = [each for each in errors if not _is_value(each)]
+    inside = [{**each, "path": each["path"].removeprefix(PREFIX)} for each in errors if is_value(each)]
+    outside = [each for each in errors if not is_value(each)]
     found = [_outside(each["path"].lstrip("/"), each["message"]) for each in outside]
     if sheet.view == "yaml":
         return [*found, *_in_yaml(sheet, inside)]
     return [*found, *_in_form(sheet, inside)]
 
 
-def _is_value(error: Mapping[str, str]) -> bool:
+def is_value(error: Mapping[str, str]) -> bool:
     return error["path"] == PREFIX or error["path"].startswith(PREFIX + "/")
 
 

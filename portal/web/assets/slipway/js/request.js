@@ -1,6 +1,17 @@
 // The request form: the same as without this file, only quicker to use.
 (() => {
   "use strict";
+
+  // Ctrl+Enter asks, from wherever one is
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    const button = document.querySelector("[data-ask]");
+    const elsewhere = event.target.closest("form");
+    if (!button || (elsewhere && elsewhere !== button.form)) return;
+    event.preventDefault();
+    button.click();
+  });
+
   const form = document.getElementById("ask");
   if (!form) return;
 
@@ -19,14 +30,6 @@
     field.remove();
   });
   document.addEventListener("htmx:afterRequest", () => document.querySelectorAll("[data-send][aria-busy]").forEach((each) => each.removeAttribute("aria-busy")));
-
-  // Ctrl+Enter asks, from wherever one is
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
-    if (event.target.closest("form:not(#ask)")) return;
-    event.preventDefault();
-    document.querySelector("[data-ask]")?.click();
-  });
 
   // A file is fetched, the page stays
   document.addEventListener("submit", (event) => {
