@@ -73,11 +73,6 @@ def _platform_steps(user: User) -> Iterator[FirstStep]:
     roles = user.access.platform
     if PlatformRoleName.OPERATOR in roles:
         yield FirstStep(
-            "Say when production is open",
-            "Freezes and opening hours; outside of them no change runs there, approved or not.",
-            done=Window.objects.exists(),
-        )
-        yield FirstStep(
             "Decide your first change",
             "The queue holds what waits for you, the riskiest first, each with its evidence.",
             done=Approval.objects.filter(actor=user).exists(),
@@ -85,6 +80,13 @@ def _platform_steps(user: User) -> Iterator[FirstStep]:
             action="Open the queue",
         )
     if PlatformRoleName.PLATFORM_ENGINEER in roles:
+        yield FirstStep(
+            "Say when production is open",
+            "Freezes and opening hours; outside of them no change runs there, approved or not.",
+            done=Window.objects.exists(),
+            url=reverse("web:platform"),
+            action="Open Admin",
+        )
         yield FirstStep(
             "Add a source of charts",
             "A Helm repository, a registry or a Git folder; charts are examined before they are on offer.",

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from portal.accounts.roles import Verb
 from portal.lifecycle.selectors import home
 from portal.web import live as live_parts
 from portal.web import onboarding
@@ -18,7 +19,9 @@ from portal.web.signing_in import put
 
 
 def show(request: SignedIn) -> HttpResponse:
-    context = _context(request)
+    access = request.user.access
+    may = {"may_request": bool(access.team_ids(Verb.REQUEST)), "may_decide": access.may(Verb.DECIDE)}
+    context = _context(request) | may
     if f"{settings.SLIPWAY_COOKIE_PREFIX}{onboarding.COOKIE}" not in request.COOKIES:
         context["first_steps"] = onboarding.steps_for(request.user)
     return render(request, "home/show.html", context)
