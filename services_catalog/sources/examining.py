@@ -10,6 +10,7 @@ import structlog
 from portal.core.errors import SlipwayError
 from services_catalog import imports
 from services_catalog.archives import PackedChart
+from services_catalog.imports import policies
 from services_catalog.models import ChartArchive, SourceVersion
 from services_catalog.sources.leases import Lease
 from services_catalog.unpacking import read_archive
@@ -20,18 +21,18 @@ log = structlog.get_logger(__name__)
 def due(rows: Iterable[SourceVersion]) -> list[SourceVersion]:
     """Those whose report is missing or was made under other policies; none where policies are unusable."""
     try:
-        return [
-            row for row in rows if row.archive_id and row.examined != imports.examined_digest(_outline(row))
-        ]
+        rules = policies.of_the_folder()
+        return [row for row in rows if row.archive_id and row.examined != _wanted(row, rules)]
     except SlipwayError as exc:
         log.warning("examination_waits", code=exc.code, message=exc.message)
         return []
 
 
-def examine(rows: Iterable[SourceVersion], lease: Lease, *, end: float) -> int:
-    """Examine one after the other until `end` (of time.monotonic); how many are left."""
+def examine(rows: Iterable[SourceVersion], lease: Lease, *, most: int, end: float) -> int:
+    """Examine `most`, one after the other, until `end` (of time.monotonic); how many are left."""
     left = list(rows)
-    while left and time.monotonic() < end:
+    enough = len(left) - most
+    while len(left) > max(enough, 0) and time.monotonic() < end:
         row = left[0]
         archive = ChartArchive.objects.get(pk=row.archive_id)
         chart = PackedChart(
@@ -42,8 +43,9 @@ def examine(rows: Iterable[SourceVersion], lease: Lease, *, end: float) -> int:
             read_archive(bytes(archive.content)),
         )
         try:
-            report = imports.examine(chart)
-            examined = imports.examined_digest(chart)
+            rules = policies.of_the_folder()
+            report = imports.examine(chart, policies=rules)
+            examined = imports.examined_digest(chart, policies=rules)
         except SlipwayError as exc:  # no chart is to blame: helm or the policies are not there
             log.warning("examination_waits", code=exc.code, message=exc.message)
             return len(left)
@@ -62,5 +64,7 @@ def _follow(row: SourceVersion) -> None:
         log.warning("no_draft", version=row.pk, code=exc.code, message=exc.message)
 
 
-def _outline(row: SourceVersion) -> PackedChart:
-    return PackedChart(row.chart, row.version, str(row.archive_id), b"", {})
+def _wanted(row: SourceVersion, rules: policies.Policies) -> str:
+    """Only the digest of a chart's files counts, so they are not loaded."""
+    outline = PackedChart(row.chart, row.version, str(row.archive_id), b"", {})
+    return imports.examined_digest(outline, policies=rules)

@@ -24,6 +24,7 @@ class Limits:
     git_seconds: float = 120
     git_pack_bytes: int = 128 * MIB
     git_memory_bytes: int = 512 * MIB
+    examinations: int = 1_000
     charts: int = 2_000
     versions: int = 5_000
     tags: int = 20_000

@@ -85,6 +85,7 @@ class _Run:
     end: float
     outcome: Outcome = field(default_factory=Outcome)
     validators: dict[str, str] = field(default_factory=dict)
+    untaken: bool = False
 
     def read(self, reader: Reader) -> None:
         known = self._known()
@@ -98,7 +99,9 @@ class _Run:
             self._compare(reader, listing, known)
         rows = self._known().values() if self.outcome.new else known.values()
         waiting = examining.due(row for row in rows if row.state != SourceVersionState.GONE)
-        self.outcome.unfinished += examining.examine(waiting, self.lease, end=self.end)
+        self.outcome.unfinished += examining.examine(
+            waiting, self.lease, most=self.limits.examinations, end=self.end
+        )
         self._conclude(listing)
 
     def _known(self) -> Known:
@@ -124,6 +127,7 @@ class _Run:
                 self.outcome.unchanged += not row.refusal_code or row in back
             elif time.monotonic() >= self.end:
                 self.outcome.unfinished += 1
+                self.untaken = True
             else:
                 self._take(reader, offer, row)
         self._bring_back(back)
@@ -188,7 +192,7 @@ class _Run:
         """What all that comes to."""
         made = self.outcome
         made.named = made.named[:MOST_NAMED]
-        if made.unfinished:
+        if self.untaken:  # which an answer of "nothing has changed" would never bring up again
             self.validators = {}
         if listing.unread:
             name, error = next(iter(listing.unread.items()))
