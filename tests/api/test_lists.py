@@ -17,10 +17,10 @@ from portal.audit.notifying import notify
 from portal.audit.recording import record
 from portal.core import clock
 from portal.environments.models import ApproverGroup, PolicyMode
-from portal.lifecycle.models import ChangeRequest, ServiceInstance
+from portal.lifecycle.models import ChangeRequest, ServiceInstance, UpgradeCampaign
 from portal.lifecycle.services import comments
 from portal.lifecycle.states import Health
-from tests.api import drift_rows, policy_rows
+from tests.api import campaign_rows, drift_rows, policy_rows
 from tests.api.conftest import World, finished_change, running_instance
 from tests.api.test_problems import check
 from tests.api.test_roles import operations
@@ -135,6 +135,9 @@ LISTS: dict[str, tuple[Make, int]] = {
     "policies/reports/": (lambda world, n: policy_rows.report(an_instance_with_findings(world, n)), 7),
     "policies/blast-radius/": (lambda world, n: policy_rows.radius(world), 5),
     "exceptions/": (an_exception, 5),
+    "fleet/": (an_instance, 6),
+    "campaigns/": (campaign_rows.another, 5),
+    "campaigns/{campaign}/items/": (campaign_rows.another_item, 6),
     "audit/": (an_event, 4),
     "me/notifications/": (a_notice, 2),
     "tokens/": (lambda world, n: ApiToken.objects.create(world.people["audrey"], name=f"token {n}"), 3),
@@ -142,7 +145,13 @@ LISTS: dict[str, tuple[Make, int]] = {
 
 
 def address(world: World, path: str) -> str:
-    return path.format(instance=world.instance.pk, waiting=world.waiting.pk, policy=policy_rows.a_policy())
+    campaign = UpgradeCampaign.objects.first() or campaign_rows.campaign(world)
+    return path.format(
+        instance=world.instance.pk,
+        waiting=world.waiting.pk,
+        policy=policy_rows.a_policy(),
+        campaign=campaign.pk,
+    )
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -168,14 +177,15 @@ def test_every_list_is_pinned() -> None:
     reads = {operation.split()[1] for operation in operations() if operation.startswith("GET")}
     lists = {path for path in reads if not path.endswith("}/")}
     single = {"/me/", "/audit/verify/", "/audit/export/", "/changes/{id}/log/", "/changes/{id}/diff/"}
-    single |= {"/changes/{id}/evidence/"}
+    single |= {"/changes/{id}/evidence/", "/fleet/export/", "/offerings/{offering_slug}/compare/"}
     single |= {"/changes/{id}/evidence/", "/environments/{slug}/guard/", "/reports/gates/"}
     single |= {"/instances/{instance_id}/drift/", "/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
     running = ("topology", "pods", "events", "logs", "connections")
     single |= {f"/instances/{{instance_id}}/{what}/" for what in running}
+    names_of = {"instance": "{id}", "waiting": "{change_id}", "policy": "{name}", "campaign": "{campaign_id}"}
     names = {"/web-service/": "/{offering_slug}/", "/dev/": "/{environment_slug}/"}
-    pinned = {f"/{path}".format(instance="{id}", waiting="{change_id}", policy="{name}") for path in LISTS}
+    pinned = {f"/{path}".format(**names_of) for path in LISTS}
     for given, name in names.items():
         pinned = {path.replace(given, name) for path in pinned}
     assert lists - single == pinned

@@ -15,7 +15,7 @@ from portal.core import clock
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import ChangeComment, ChangeRequest, ServiceInstance
 from portal.lifecycle.services import break_glass, comments
-from tests.api import drift_rows, policy_rows
+from tests.api import campaign_rows, drift_rows, policy_rows
 from tests.api.conftest import PEOPLE, World
 from tests.factories import WindowFactory
 
@@ -305,6 +305,46 @@ TABLE: dict[str, Row] = {
     "POST /changes/{change_id}/comments/{id}/settle/": Row(
         "401 403 403 403 404 200 403 403",
         lambda world: f"changes/{world.waiting.pk}/comments/{wish_of_olga(world).pk}/settle/",
+    ),
+    "GET /fleet/": Row(EVERYBODY, at("fleet/")),
+    "GET /fleet/export/": Row(EVERYBODY, at("fleet/export/")),
+    "GET /campaigns/": Row(EVERYBODY, at("campaigns/")),
+    "POST /campaigns/": Row("401 403 403 403 403 403 201 403", at("campaigns/"), campaign_rows.wish),
+    "GET /campaigns/{id}/": Row(TEAM, campaign_rows.at()),
+    # teams hear of it when it has begun
+    "POST /campaigns/{id}/start/": Row(
+        "401 404 404 404 404 403 200 403", campaign_rows.at("start/", "ready")
+    ),
+    "POST /campaigns/{id}/pause/": Row("401 403 403 403 404 403 200 403", campaign_rows.at("pause/")),
+    "POST /campaigns/{id}/resume/": Row(
+        "401 403 403 403 404 403 200 403", campaign_rows.at("resume/", "paused")
+    ),
+    "POST /campaigns/{id}/stop/": Row("401 403 403 403 404 403 200 403", campaign_rows.at("stop/")),
+    "GET /campaigns/{campaign_id}/items/": Row(TEAM, campaign_rows.at("items/")),
+    "POST /campaigns/{campaign_id}/items/{id}/answer/": Row(
+        "401 403 403 200 404 403 403 403",
+        campaign_rows.at_item("answer", "asked"),
+        lambda world: {"answer": "agree"},
+    ),
+    "POST /campaigns/{campaign_id}/items/{id}/retry/": Row(
+        "401 403 403 403 404 403 200 403", campaign_rows.at_item("retry", "failed")
+    ),
+    "GET /offerings/{offering_slug}/compare/": Row(EVERYBODY, at("offerings/web-service/compare/")),
+    "PUT /offerings/{offering_slug}/deprecation/": Row(
+        "401 403 403 403 403 403 200 403",
+        at("offerings/web-service/deprecation/"),
+        lambda world: {"message": "Take another."},
+    ),
+    "DELETE /offerings/{offering_slug}/deprecation/": Row(
+        "401 403 403 403 403 403 204 403", campaign_rows.out_offering
+    ),
+    "PUT /offerings/{offering_slug}/versions/{version}/deprecation/": Row(
+        "401 403 403 403 403 403 200 403",
+        at("offerings/web-service/versions/1.0.0/deprecation/"),
+        lambda world: {"message": "Upgrade."},
+    ),
+    "DELETE /offerings/{offering_slug}/versions/{version}/deprecation/": Row(
+        "401 403 403 403 403 403 204 403", campaign_rows.out_version
     ),
     "GET /reports/gates/": Row(READERS, at("reports/gates/")),
     "GET /audit/": Row(EVERYBODY, at("audit/")),

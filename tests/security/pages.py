@@ -13,7 +13,7 @@ from portal.audit.notifying import notify
 from portal.core import clock
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import DriftItem, DriftTolerance, ServiceInstance
-from tests.api import policy_rows
+from tests.api import campaign_rows, policy_rows
 from tests.api.conftest import PEOPLE, World
 from tests.api.test_roles import a_group, an_event, decision, emergency, passed, wish_of_olga
 from tests.factories import WindowFactory
@@ -61,6 +61,18 @@ def rollback(world: World) -> str:
 
 def of_exception(rest: str) -> Address:
     return lambda world: f"/exceptions/{policy_rows.asked(world).pk}/{rest}"
+
+
+def of_campaign(rest: str = "", state: str = "running") -> Address:
+    return lambda world: f"/campaigns/{campaign_rows.campaign(world, state).pk}/{rest}"
+
+
+def of_item(rest: str, state: str) -> Address:
+    def address(world: World) -> str:
+        item = campaign_rows.item(world, state)
+        return f"/campaigns/{item.campaign_id}/items/{item.pk}/{rest}"
+
+    return address
 
 
 def of_policy(rest: str) -> Address:
@@ -263,6 +275,33 @@ PAGES: dict[str, Page] = {
     "GET instances-drift-tolerate": Page("302 200 200 200 404 200 403 403", drifted),
     "POST instances-drift-tolerate": Page("401 422 422 422 404 422 403 403", drifted),
     "POST instances-drift-tolerance-end": Page("401 302 302 302 404 302 403 403", tolerated),
+    "GET fleet": Page(EVERYBODY, at("/fleet/")),
+    "GET catalog-fleet": Page(EVERYBODY, at("/catalog/web-service/fleet/")),
+    "GET catalog-compare": Page(EVERYBODY, at("/catalog/web-service/compare/")),
+    "GET catalog-deprecate": Page(CURATOR, at("/catalog/web-service/deprecate/")),
+    "POST catalog-deprecate": Page(
+        CURATOR_DOES, at("/catalog/web-service/deprecate/"), lambda w: {"message": "Take another."}
+    ),
+    "POST catalog-deprecate-lift": Page(
+        CURATOR_DOES,
+        lambda w: f"/catalog/web-service/deprecate/lift/?version={campaign_rows.deprecated(w).version}",
+    ),
+    "GET campaigns": Page(EVERYBODY, at("/campaigns/")),
+    "GET campaigns-new": Page(CURATOR, at("/campaigns/new/?offering=web-service")),
+    "POST campaigns-new": Page(
+        "401 403 403 403 403 403 422 403", at("/campaigns/new/?offering=web-service")
+    ),
+    "GET campaigns-one": Page(TEAM, of_campaign()),
+    "GET campaigns-live": Page(TEAM, of_campaign("live/")),
+    "POST campaigns-start": Page("401 404 404 404 404 403 302 403", of_campaign("start/", "ready")),
+    "POST campaigns-pause": Page("401 403 403 403 404 403 302 403", of_campaign("pause/")),
+    "POST campaigns-resume": Page("401 403 403 403 404 403 302 403", of_campaign("resume/", "paused")),
+    "POST campaigns-stop": Page("401 403 403 403 404 403 302 403", of_campaign("stop/")),
+    "GET campaigns-item": Page(TEAM, of_item("", "asked")),
+    "POST campaigns-item": Page(
+        "401 403 403 302 404 403 403 403", of_item("", "asked"), lambda w: {"answer": "agree"}
+    ),
+    "POST campaigns-retry": Page("401 403 403 403 404 403 302 403", of_item("retry/", "failed")),
     "GET changes": Page(EVERYBODY, at("/changes/")),
     "GET changes-one": Page(TEAM, of_change("")),
     "GET changes-live": Page(TEAM, of_change("live/")),
