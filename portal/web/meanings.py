@@ -126,6 +126,33 @@ DRIFT_HOW: Mapping[str, Shown] = {
     "missing": Shown("wrong", "Missing"),
     "foreign": Shown("quiet", "Foreign"),
 }
+SOURCE: Mapping[str, Shown] = {
+    "never": Shown("quiet", "Never synchronised"),
+    "due": Shown("waiting", "Waits for a worker"),
+    "syncing": Shown("working", "Synchronising"),
+    "ok": Shown("ready", "Synchronised"),
+    "partly": Shown("waiting", "Some versions refused"),
+    "failed": Shown("wrong", "Failed"),
+    "disabled": Shown("quiet", "Disabled"),
+    "files": Shown("quiet", "The library's files"),
+}
+SOURCE_VERSION: Mapping[str, Shown] = {
+    "imported": Shown("ready", "Imported"),
+    "refused": Shown("wrong", "Refused"),
+    "gone": Shown("quiet", "No longer offered"),
+}
+PROVENANCE: Mapping[str, Shown] = {
+    "none": Shown("quiet", "Not signed"),
+    "verified": Shown("ready", "Signature verified"),
+    "failed": Shown("wrong", "Signature does not hold"),
+    "unchecked": Shown("waiting", "Signed, not checked"),
+}
+VERSION: Mapping[str, Shown] = {
+    "draft": Shown("waiting", "Draft"),
+    "active": Shown("ready", "On offer"),
+    "deprecated": Shown("waiting", "Deprecated"),
+    "retired": Shown("quiet", "Retired"),
+}
 CAMPAIGN: Mapping[str, Shown] = {
     CampaignState.PREPARING: Shown("working", "Being prepared"),
     CampaignState.READY: Shown("waiting", "Ready to start"),
@@ -155,6 +182,10 @@ FLEET: Mapping[str, Shown] = {
     "overdue": Shown("wrong", "Overdue"),
 }
 TABLES: Mapping[str, Mapping[str, Shown]] = {
+    "source": SOURCE,
+    "source_version": SOURCE_VERSION,
+    "provenance": PROVENANCE,
+    "version": VERSION,
     "change": CHANGE,
     "health": HEALTH,
     "outcome": OUTCOME,

@@ -13,7 +13,7 @@ from portal.audit.notifying import notify
 from portal.core import clock
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import DriftItem, DriftTolerance, ServiceInstance
-from tests.api import campaign_rows, policy_rows
+from tests.api import campaign_rows, policy_rows, source_rows
 from tests.api.conftest import PEOPLE, World
 from tests.api.test_roles import a_group, an_event, decision, emergency, passed, wish_of_olga
 from tests.factories import WindowFactory
@@ -85,6 +85,22 @@ def of_environment(rest: str) -> Address:
 
 def at(address: str) -> Address:
     return lambda world: address
+
+
+def of_source(rest: str) -> Address:
+    return lambda world: f"/platform/sources/{source_rows.a_source().slug}/{rest}"
+
+
+def of_source_version(rest: str, made: Callable[[], object] = source_rows.a_version) -> Address:
+    def address(world: World) -> str:
+        made()
+        return f"/platform/sources/public/greeter/1.0.0/{rest}"
+
+    return address
+
+
+def refused_version(world: World) -> str:
+    return f"/platform/sources/public/liar/{source_rows.refused().version}/retry/"
 
 
 def a_notice(rest: str) -> Address:
@@ -223,6 +239,25 @@ PASSWORD = {
     "again": "seven quiet lighthouses",
 }
 MODE = {"environment": "dev", "mode": "audit", "reason": "Looking first."}
+SOURCE = {
+    "name": "Other",
+    "slug": "other",
+    "kind": "helm",
+    "url": "https://other.example.com",
+    "newest": "10",
+    "interval_minutes": "60",
+    "enabled": "on",
+}
+PUBLISHED = {
+    "offering": "greeter",
+    "name": "Greeter",
+    "summary": "It greets.",
+    "category": "Social",
+    "owner": "platform",
+    "description": "It greets.",
+    "when_not_to_use": "Never.",
+    "declaration": "plans: [{slug: a, name: A, description: A, price_cents_per_month: 0, default: true}]",
+}
 PAGES: dict[str, Page] = {
     "GET home": Page(EVERYBODY, at("/")),
     "GET home-live": Page(EVERYBODY, at("/home/live/")),
@@ -241,6 +276,7 @@ PAGES: dict[str, Page] = {
     "GET applications": Page(EVERYBODY, at("/applications/")),
     "GET applications-new": Page(EVERYBODY, at("/applications/new/")),
     "POST applications-new": Page("401 422 422 302 422 422 422 422", at("/applications/new/"), application),
+    "GET applications-live": Page(TEAM, at("/applications/storefront/live/")),
     "GET applications-one": Page(TEAM, at("/applications/storefront/")),
     "GET instances": Page(EVERYBODY, at("/instances/")),
     "GET instances-one": Page(TEAM, of_instance("")),
@@ -378,6 +414,22 @@ PAGES: dict[str, Page] = {
     ),
     "POST tokens-revoke": Page(OWN, token_of_alice),
     "GET platform": Page(CURATOR, at("/platform/")),
+    "GET sources": Page(READERS, at("/platform/sources/")),
+    "GET sources-new": Page(CURATOR, at("/platform/sources/new/")),
+    "POST sources-new": Page(CURATOR_DOES, at("/platform/sources/new/"), lambda w: SOURCE),
+    "GET sources-one": Page(READERS, of_source("")),
+    "GET sources-live": Page(READERS, of_source("live/")),
+    "GET sources-edit": Page(CURATOR, of_source("edit/")),
+    "POST sources-edit": Page(CURATOR_DOES, of_source("edit/"), lambda w: SOURCE),
+    "POST sources-sync": Page(CURATOR_DOES, of_source("sync/")),
+    "POST sources-remove": Page(CURATOR_DOES, of_source("remove/"), lambda w: {"confirm": "public"}),
+    "GET sources-version": Page(READERS, of_source_version("")),
+    "GET sources-version-publish": Page(CURATOR, of_source_version("publish/")),
+    "POST sources-version-publish": Page(CURATOR_DOES, of_source_version("publish/"), lambda w: PUBLISHED),
+    "POST sources-version-activate": Page(CURATOR_DOES, of_source_version("activate/", source_rows.a_draft)),
+    "POST sources-version-retire": Page(CURATOR_DOES, of_source_version("retire/", source_rows.on_offer)),
+    "POST sources-version-discard": Page(CURATOR_DOES, of_source_version("discard/", source_rows.a_draft)),
+    "POST sources-version-retry": Page(CURATOR_DOES, refused_version),
     "GET platform-groups": Page(CURATOR, at("/platform/groups/")),
     "POST platform-groups": Page(
         CURATOR_DOES, at("/platform/groups/"), lambda w: {"slug": "security", "name": "Security"}

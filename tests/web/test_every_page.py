@@ -16,6 +16,7 @@ from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import BlastRadius, ChangeRequest, PolicyException, ServiceInstance
 from portal.web import urls, views
 from portal.web.headers import POLICY
+from tests.api import source_rows
 from tests.fixtures.organisation import Organisation
 from tests.web.conftest import SignIn
 from tests.web.drift import drifted
@@ -25,6 +26,10 @@ STRANGERS_MAY = {"sign-in", "sign-out", "theme"}
 LONGEST_VIEW = 15
 GATE_PAGES = ("platform-gate", "platform-gate-save")
 GUARD_PAGES = ("platform-guard", "platform-guard-choose", "platform-guard-put-right")
+SOURCE_PAGES = ("sources-one", "sources-live", "sources-edit", "sources-sync", "sources-remove")
+CHART_PAGES = tuple(
+    f"sources-version{rest}" for rest in ("", "-publish", "-activate", "-retire", "-discard", "-retry")
+)
 CLUSTER_PAGES = ("platform-policies", "platform-policies-install", "platform-policies-remove")
 
 
@@ -45,6 +50,8 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         "catalog-request-preview": {"slug": "web-service"},
         **{name: {"slug": "sandbox"} for name in CLUSTER_PAGES},
         **{name: {"slug": "dev"} for name in (*GATE_PAGES, *GUARD_PAGES)},
+        **{name: {"slug": "public"} for name in SOURCE_PAGES},
+        **{name: {"slug": "public", "chart": "greeter", "version": "1.0.0"} for name in CHART_PAGES},
         "platform-group": {"slug": "release-managers"},
         "platform-windows": {"slug": "dev"},
         "platform-windows-add": {"slug": "dev"},
@@ -70,6 +77,7 @@ def pages(
     service: ServiceInstance, waiting: ChangeRequest, excepted: PolicyException, radius: BlastRadius
 ) -> dict[str, str]:
     ApproverGroup.objects.create(slug="release-managers", name="Release managers")
+    source_rows.a_version()
     item = drifted(service)
     numbers = {
         "changes": waiting.pk,

@@ -1,0 +1,1 @@
+"""Pages about sources of charts, what was found in them, and what is made of that."""

@@ -1,0 +1,1 @@
+"""Trying the catalog with real public charts: `python -m tools.public_charts FOLDER`."""
