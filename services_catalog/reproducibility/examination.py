@@ -54,15 +54,15 @@ def examine(offering: LibraryOffering, version: LibraryVersion) -> Reproducibili
     Runs helm for a second or a few; must not be called inside of a transaction. Raises ChartUnusable.
     """
     digest = examined_digest(offering, version)
-    if digest not in _known:
-        while len(_known) >= _MOST_KNOWN:
-            _known.pop(next(iter(_known)), None)
-        _known[digest] = replace(_examine(offering, version), examined=digest)
-    return _known[digest]
+    if digest not in KNOWN:
+        while len(KNOWN) >= _MOST_KNOWN:
+            KNOWN.pop(next(iter(KNOWN)), None)
+        KNOWN[digest] = replace(_examine(offering, version), examined=digest)
+    return KNOWN[digest]
 
 
-# Content-addressed, so it holds for every database that this process sees.
-_known: dict[str, Reproducibility] = {}
+# Content-addressed, so it holds for every database that this process sees, and in other processes too.
+KNOWN: dict[str, Reproducibility] = {}
 _MOST_KNOWN = 256
 
 

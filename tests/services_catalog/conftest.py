@@ -12,6 +12,7 @@ from services_catalog import library
 from services_catalog.models import OfferingVersion, Plan
 from services_catalog.selectors import plan_for, version_for
 from services_catalog.sync import sync
+from tests.fixtures import examined
 
 CONTEXT = {
     "application.slug": "storefront",
@@ -31,7 +32,8 @@ def offerings():
 
 @pytest.fixture
 def catalog(db):
-    sync()
+    with examined.shared():
+        sync()
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def test_the_command_says_so_each_time(db, tmp_path):
 def test_what_was_examined_is_not_rendered_again(db, tmp_path, settings):
     folder = chart_library.write(tmp_path, "random-password", "behind-a-value")
     sync.sync(folder)
-    examination._known.clear()
+    examination.KNOWN.clear()
     settings.SLIPWAY_HELM = str(tmp_path / "no-helm-here")
     assert {step.what for step in sync.sync(folder)} == {"unchanged", "kept as draft"}
 
