@@ -47,4 +47,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _section(request: HttpRequest) -> str:
     match = request.resolver_match
-    return match.url_name.partition("-")[0] if match and match.url_name else ""
+    name = match.url_name.partition("-")[0] if match and match.url_name else ""
+    return navigation.WITHIN.get(name, name)
