@@ -23,8 +23,16 @@ CASES = {
 }
 SERVICES = [name for name, case in CASES.items() if case.offering.slug != "namespace"]
 NAMESPACE = next(
-    case for case in CASES.values() if case.offering.slug == "namespace" and "dev-values" in case.example
+    case
+    for case in reversed(CASES.values())
+    if case.offering.slug == "namespace" and "dev-values" in case.example
 )
+# what gives each key of a connection; an address when no key is named
+BACKING = {
+    "uri": "redis 1.1.0 small ci/minimal-values.yaml dev",
+    "bootstrapServers": "kafka-topic 1.0.0 small ci/minimal-values.yaml dev",
+    "BucketInfo": "object-bucket 1.0.0 standard ci/minimal-values.yaml dev",
+}
 SECONDS = 60
 
 
@@ -77,23 +85,69 @@ def settled(kubernetes: Kubernetes, applied) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_deployer_installs_it_it_gets_ready_and_goes_again(deployer, platform, helm_binary, name):
     case, helm = CASES[name], Helm(deployer, binary=helm_binary)
-    if "full" in case.example:
+    provide_certificate(Kubernetes(platform), case)
+    for target, backing in connections(case):
         # what it connects to must be there first
-        needed = [entry["instance"] for entry in case.values().get("bindings", [])]
-        for instance in needed:
-            backing = CASES["redis 1.0.0 small ci/minimal-values.yaml dev"]
-            settled(Kubernetes(platform), apply(helm, backing, Target(instance, case.namespace)))
+        settled(Kubernetes(platform), apply(helm, backing, target))
     applied = apply(helm, case)
     settled(Kubernetes(platform), applied)
-    for release in helm_releases(case):
+    for release in (case.target, *(target for target, _ in connections(case))):
         assert helm.uninstall(release, timeout_seconds=SECONDS) is True
     left = Kubernetes(platform).live(applied.documents)
-    assert [key for key, found in left.items() if found is not None] == []
+    assert [key for key, found in left.items() if found is not None and not is_kept(found)] == []
 
 
-def helm_releases(case: checks.Case) -> list[Target]:
-    bound = [entry["instance"] for entry in case.values().get("bindings", [])]
-    return [case.target, *(Target(instance, case.namespace) for instance in bound)]
+def connections(case: checks.Case) -> list[tuple[Target, checks.Case]]:
+    """What the example connects to, and where; RabbitMQ's bindings are of another kind."""
+    bound = [entry for entry in case.values().get("bindings", []) if "instance" in entry]
+    return [
+        (Target(entry["instance"], case.namespace), CASES[BACKING[entry.get("key") or "uri"]])
+        for entry in bound
+    ]
+
+
+def provide_certificate(kubernetes: Kubernetes, case: checks.Case) -> None:
+    """What a certificate controller would have made before."""
+    name = case.values().get("tls", {}).get("secretName")
+    if name:
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "namespace": case.namespace},
+            "type": "kubernetes.io/tls",
+            "stringData": {"tls.crt": "", "tls.key": "", "ca.crt": ""},
+        }
+        kubernetes.apply(secret, "certificates")
+
+
+def is_kept(document) -> bool:
+    return document["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"
+
+
+@pytest.mark.parametrize("slug", ["postgresql", "redis"])
+def test_an_upgrade_keeps_data_address_and_password(deployer, platform, helm_binary, slug):
+    old, new = (CASES[f"{slug} {number} small ci/full-values.yaml dev"] for number in ("1.0.0", "1.1.0"))
+    helm, kubernetes = Helm(deployer, binary=helm_binary), Kubernetes(platform)
+
+    def identities() -> dict:
+        name = old.target.release
+        keys = (
+            ObjectKey("apps/v1", "StatefulSet", old.namespace, name),
+            ObjectKey("v1", "Service", old.namespace, name),
+            ObjectKey("v1", "PersistentVolumeClaim", old.namespace, f"data-{name}-0"),
+        )
+        secret = kubernetes.get(ObjectKey("v1", "Secret", old.namespace, f"{name}-connection"))
+        return {"data": secret["data"], **{key: kubernetes.get(key)["metadata"]["uid"] for key in keys}}
+
+    settled(kubernetes, apply(helm, old))
+    before = identities()
+    applied = apply(helm, new)
+    settled(kubernetes, applied)
+    assert applied.revision == 2
+    assert identities() == before
+    pod = kubernetes.get(ObjectKey("v1", "Pod", old.namespace, f"{old.target.release}-0"))
+    assert [each["name"] for each in pod["spec"]["containers"]][1:] == ["exporter"]
+    helm.uninstall(old.target, timeout_seconds=SECONDS)
 
 
 def test_an_upgrade_keeps_the_service_and_changes_the_pods(deployer, platform, helm_binary):
