@@ -74,7 +74,10 @@ class GitFolder:
         name = self.source.branch
         wanted = [f"refs/heads/{name}", f"refs/tags/{name}"] if name else ["HEAD"]
         said = self.git.run("ls-remote", self.source.url, *wanted, far=True, output_bytes=MIB).decode()
-        found = dict(reversed(line.split("\t", 1)) for line in said.splitlines() if "\t" in line)
+        found: dict[str, str] = {}
+        for line in said.splitlines():
+            object_id, _, ref = line.partition("\t")
+            found[ref] = object_id
         for ref in wanted:
             if ref in found:
                 return ref, found.get(f"{ref}^{{}}", found[ref])

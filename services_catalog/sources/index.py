@@ -107,12 +107,10 @@ class _Walk:
     def _mapping(self, event: Any, what: str) -> Iterator[tuple[str, Any]]:
         """Its keys, each with the event that its value begins with, which the caller reads to its end."""
         if not isinstance(event, yaml.MappingStartEvent):
-            line = event.start_mark.line + 1
-            raise SourceUnreadable(f"index.yaml, line {line}: {what} must be a mapping.")
+            raise SourceUnreadable(f"index.yaml, {_line(event)}: {what} must be a mapping.")
         while not isinstance(key := self._next(), yaml.MappingEndEvent):
             if not isinstance(key, yaml.ScalarEvent):
-                line = key.start_mark.line + 1
-                raise SourceUnreadable(f"index.yaml, line {line}: a key must be a text.")
+                raise SourceUnreadable(f"index.yaml, {_line(key)}: a key must be a text.")
             yield clean(key.value)[:300], self._next()
 
     def _skip(self, event: Any) -> None:
@@ -128,8 +126,7 @@ class _Walk:
         if event is None or isinstance(event, yaml.StreamEndEvent):
             raise SourceUnreadable("index.yaml is empty, or ends too early.")
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
-            raise SourceUnreadable(f"index.yaml, line {line}: YAML aliases are not accepted.")
+            raise SourceUnreadable(f"index.yaml, {_line(event)}: YAML aliases are not accepted.")
         if isinstance(event, yaml.CollectionEndEvent):
             self._depth -= 1
             return event
@@ -141,6 +138,10 @@ class _Walk:
             if self._depth > MAX_DEPTH:
                 raise SourceTooLarge(f"index.yaml is nested more than {MAX_DEPTH} levels deep.")
         return event
+
+
+def _line(event: Any) -> str:
+    return f"line {event.start_mark.line + 1}"
 
 
 def _is_null(event: Any) -> bool:

@@ -33,6 +33,7 @@ INTERNAL = (
     "portal.lifecycle.commands.",
     "portal.clusters.helm_errors",
     "portal.clusters.api",
+    "portal.clusters.provenance",
 )
 
 
