@@ -56,6 +56,7 @@ def test_from_the_catalog_to_production(open_as: Opened, live_portal: LivePortal
     alice.get_by_role("link", name="Log", exact=True).click()
     expect(alice.get_by_role("log")).to_contain_text("helm")
     alice.get_by_label("Breadcrumb").get_by_role("link", name="shop-api").click()
+    alice.get_by_role("link", name="Objects", exact=True).click()
     expect(alice.locator("#objects")).to_contain_text("Deployment")
     expect(alice.locator("#objects")).to_contain_text("Ready")
 

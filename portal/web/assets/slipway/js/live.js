@@ -17,6 +17,11 @@
     if (etag && event.detail.verb === "get") event.detail.headers["If-None-Match"] = etag;
   });
 
+  // A page that nobody looks at asks for nothing; within one interval of being looked at again it is up to date
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.requestConfig.triggeringEvent?.type === "hx:poll:trigger") event.preventDefault();
+  });
+
   // A refusal is shown next to its cause: the nearest slot for problems
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, elt } = event.detail;
