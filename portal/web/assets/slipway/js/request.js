@@ -122,6 +122,43 @@
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target.matches("[data-filter]")) event.preventDefault();
   });
 
-  document.addEventListener("htmx:afterSettle", () => { number(); sift(); });
+  // Whoever cannot see it is told when the judgement is another one
+  let told = "";
+  function tell() {
+    const said = document.querySelector("#preview [data-said]")?.textContent.replace(/\s+/g, " ").trim() ?? "";
+    if (said && told && said !== told) window.slipway.announce(said);
+    told = said;
+  }
+
+  // Going back brings back what was typed. Nothing is kept while a secret may be among it.
+  const place = `draft:${location.pathname}${location.search}`;
+  const ofSettings = new Set(["view", "tab", "carried", "kept", "yaml", "shown_version", "shown_plan"]);
+  const passing = new Set(["csrfmiddlewaretoken", "key", "asked", "object"]);
+  const inSettings = ([name]) => name.startsWith("/") || ofSettings.has(name);
+  function keep() {
+    const typed = [...new FormData(form)].filter(([name]) => !passing.has(name) && form.elements[name]?.type !== "password");
+    if (document.querySelector("#preview[data-secret]")) sessionStorage.removeItem(place);
+    else sessionStorage.setItem(place, JSON.stringify(typed));
+  }
+  function bringBack() {
+    const how = performance.getEntriesByType("navigation")[0]?.type;
+    const kept = sessionStorage.getItem(place);
+    if (!kept || !["back_forward", "reload"].includes(how) || form.elements.asked) return;
+    const typed = JSON.parse(kept);
+    for (const [name, value] of typed.filter((each) => !inSettings(each))) {
+      const field = form.elements[name];
+      if (field) field.value = value;
+    }
+    const settings = document.getElementById("settings");
+    settings.querySelectorAll("input, select, textarea").forEach((each) => { each.disabled = true; });
+    for (const [name, value] of [...typed.filter(inSettings), ["redraw", "yes"]]) {
+      settings.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    }
+    htmx.trigger(form, "send");
+  }
+
+  document.addEventListener("htmx:afterSettle", () => { number(); sift(); tell(); keep(); });
+  addEventListener("pagehide", () => { if (form.elements.tab?.value !== "yaml") keep(); });
   number();
+  addEventListener("load", bringBack);
 })();
