@@ -56,11 +56,17 @@ def on_offer() -> OfferingVersion:
     return version
 
 
-def refused() -> SourceVersion:
+def another_source(number: int) -> ChartSource:
+    return ChartSource.objects.create(
+        slug=f"source-{number}", name=f"Source {number}", kind="helm", url="https://charts.example.com"
+    )
+
+
+def refused(version: str = "1.0.0") -> SourceVersion:
     return SourceVersion.objects.create(
         source=a_source(),
         chart="liar",
-        version="1.0.0",
+        version=version,
         state="refused",
         refusal_code="digest",
         refusal="Its digest is another one than the index says.",

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from portal.wsgi import application
-from tests.api import policy_rows
+from tests.api import policy_rows, source_rows
 from tests.api.conftest import World
 from tests.api.test_roles import a_group, told
 
@@ -33,6 +33,7 @@ DOORS = {
     "/reports/gates/": "olga",
     "/gate/": "pete",
     "/approver-groups/": "pete",
+    "/sources/": "pete",
     "/reject/": "olga",
     "/modes/": "pete",
     "/blast-radius/": "pete",
@@ -70,6 +71,7 @@ def real_ids(world: World) -> dict[str, Any]:
         "/environments/": "dev",
         "/clusters/": "sandbox",
         "/approver-groups/": a_group().slug,
+        "/sources/": source_rows.a_version().source.slug,
         "/policies/": policy_rows.a_policy(),
         "/policies/blast-radius/": policy_rows.radius(world).pk,
         "/exceptions/": policy_rows.asked(world).pk,

@@ -15,9 +15,10 @@ from portal.core import clock
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import ChangeComment, ChangeRequest, ServiceInstance
 from portal.lifecycle.services import break_glass, comments
-from tests.api import campaign_rows, drift_rows, policy_rows
+from tests.api import campaign_rows, drift_rows, policy_rows, source_rows
 from tests.api.conftest import PEOPLE, World
 from tests.factories import WindowFactory
+from tests.services_catalog.imports.charts import DECLARATION
 
 #          anonymous alice bob mona pia olga pete audrey
 EVERYBODY = "401 200 200 200 200 200 200 200"
@@ -25,6 +26,9 @@ TEAM = "401 200 200 200 404 200 200 200"  # members, and whoever reads everythin
 ANNOUNCED = "401 200 200 200 404 403 403 403"  # members only
 OWN = "401 200 404 404 404 404 404 404"  # alice alone, whatever the roles of others
 READERS = "401 403 403 403 403 200 200 200"  # of the whole audit trail
+CURATOR_DOES = "401 403 403 403 403 403 200 403"
+CURATOR_MAKES = "401 403 403 403 403 403 201 403"
+SOURCE = {"slug": "other", "name": "Other", "kind": "helm", "url": "https://other.example.com"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,20 @@ def at(path: str) -> Callable[[World], str]:
     return lambda world: path.format(
         change=world.change.pk, waiting=world.waiting.pk, instance=world.instance.pk
     )
+
+
+def of_source(rest: str) -> Callable[[World], str]:
+    return lambda world: f"sources/{source_rows.a_source().slug}/{rest}"
+
+
+def of_source_version(
+    rest: str, made: Callable[[], object] = source_rows.a_version
+) -> Callable[[World], str]:
+    def path(world: World) -> str:
+        made()
+        return f"sources/public/versions/{source_rows.a_version().pk}/{rest}"
+
+    return path
 
 
 def decision(world: World) -> dict[str, str]:
@@ -194,6 +212,31 @@ TABLE: dict[str, Row] = {
         "401 403 403 403 403 403 200 403",
         at("environments/production/gate/"),
         lambda world: {"approvals_required": 2, "reason": "Four eyes are not enough."},
+    ),
+    "GET /sources/": Row(READERS, at("sources/")),
+    "POST /sources/": Row(CURATOR_MAKES, at("sources/"), lambda world: SOURCE),
+    "GET /sources/{slug}/": Row(READERS, of_source("")),
+    "PATCH /sources/{slug}/": Row(CURATOR_DOES, of_source(""), lambda world: {"name": "Other"}),
+    "DELETE /sources/{slug}/": Row("401 403 403 403 403 403 204 403", of_source("")),
+    "POST /sources/{slug}/sync/": Row("401 403 403 403 403 403 202 403", of_source("sync/")),
+    "GET /sources/{source_slug}/versions/": Row(READERS, of_source("versions/")),
+    "GET /sources/{source_slug}/versions/{id}/": Row(READERS, of_source_version("")),
+    "GET /sources/{source_slug}/versions/{id}/declaration/": Row(READERS, of_source_version("declaration/")),
+    "POST /sources/{source_slug}/versions/{id}/publish/": Row(
+        CURATOR_MAKES, of_source_version("publish/"), lambda world: {"declaration": DECLARATION}
+    ),
+    "POST /sources/{source_slug}/versions/{id}/activate/": Row(
+        "401 403 403 403 403 403 409 403", of_source_version("activate/")
+    ),
+    "POST /sources/{source_slug}/versions/{id}/retire/": Row(
+        CURATOR_DOES, of_source_version("retire/", source_rows.on_offer), lambda world: {}
+    ),
+    "POST /sources/{source_slug}/versions/{id}/discard/": Row(
+        CURATOR_DOES, of_source_version("discard/", source_rows.a_draft)
+    ),
+    "POST /sources/{source_slug}/versions/{id}/retry/": Row(
+        CURATOR_DOES,
+        lambda world: f"sources/public/versions/{source_rows.refused().pk}/retry/",
     ),
     "GET /approver-groups/": Row(EVERYBODY, at("approver-groups/")),
     "POST /approver-groups/": Row(

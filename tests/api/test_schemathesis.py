@@ -33,7 +33,7 @@ from schemathesis.specs.openapi.checks import (
 from portal.accounts.models import ApiToken, Team
 from portal.lifecycle.models import Application
 from portal.wsgi import application
-from tests.api import policy_rows
+from tests.api import policy_rows, source_rows
 from tests.api.test_roles import a_group
 from tests.fixtures.organisation import Organisation
 from tests.lifecycle.helpers import ask
@@ -92,6 +92,7 @@ def known(organisation: Organisation) -> dict[str, Any]:
         "/environments/": "dev",
         "/clusters/": organisation.cluster.slug,
         "/approver-groups/": a_group().slug,
+        "/sources/": source_rows.a_version().source.slug,
         "/policies/": policy_rows.a_policy(),
     }
 

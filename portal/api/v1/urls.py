@@ -29,6 +29,8 @@ from portal.api.v1.policies.views import NAME_PATTERN, ModeViewSet, PolicyViewSe
 from portal.api.v1.previews.views import PreviewViewSet
 from portal.api.v1.reports.views import ReportViewSet
 from portal.api.v1.running.urls import running_patterns
+from portal.api.v1.sources.versions import SourceVersionViewSet
+from portal.api.v1.sources.views import SourceViewSet
 from portal.api.v1.teams.views import TeamViewSet
 from portal.api.v1.tokens.views import TokenViewSet
 from portal.api.v1.unknown import UnknownPath
@@ -53,6 +55,8 @@ for prefix, viewset, name in (
     ("teams", TeamViewSet, "team"),
     ("environments", EnvironmentViewSet, "environment"),
     (r"environments/(?P<environment_slug>[-a-zA-Z0-9_]{1,20})/windows", WindowViewSet, "window"),
+    ("sources", SourceViewSet, "source"),
+    (r"sources/(?P<source_slug>[-a-zA-Z0-9_]{1,60})/versions", SourceVersionViewSet, "source-version"),
     ("approver-groups", GroupViewSet, "approver-group"),
     ("clusters", ClusterViewSet, "cluster"),
     # before those that could take these words for a policy's name

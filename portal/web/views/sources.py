@@ -23,7 +23,9 @@ from services_catalog.sources import services
 
 def browse(request: SignedIn) -> HttpResponse:
     require(request.user, Verb.AUDIT)
-    context = {"sources": listing.sources(), "may_curate": request.user.access.may(Verb.CURATE)}
+    found = listing.sources()
+    fed = any(not each.source.is_tree for each in found)
+    context = {"sources": found, "fed": fed, "may_curate": request.user.access.may(Verb.CURATE)}
     return render(request, "sources/browse.html", context)
 
 
