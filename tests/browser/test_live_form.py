@@ -66,3 +66,58 @@ def test_a_ready_fix_is_put_into_the_form_by_one_click_and_settles_the_verdict(
     preview.get_by_role("button", name="Apply fix").click()
     expect(preview).to_contain_text("Policy allows it")
     expect(values).to_have_value(re.compile("minReplicas: 2"))
+
+
+def test_views_change_in_place_and_keep_the_focus_and_the_comments(open_as: Opened) -> None:
+    alice = form(open_as("alice"))
+    tab = alice.get_by_role("button", name="YAML")
+    tab.focus()
+    alice.keyboard.press("Enter")
+    values = alice.get_by_label("Values as YAML")
+    expect(values).to_have_value(re.compile("repository: docker.io/library/nginx"))
+    expect(tab).to_be_focused()
+    values.fill("# ours\n" + values.input_value() + "port: 80\nreplicas: 2\n")
+    expect(alice.locator(".yaml-gutter .line-wrong")).to_have_text("5")
+    alice.locator("#e-yaml").get_by_role("link", name="Line 5").click()
+    expect(values).to_be_focused()
+    assert values.evaluate("each => each.value.slice(each.selectionStart, each.selectionEnd)") == "port: 80"
+    alice.get_by_role("button", name="Short form").click()
+    expect(alice.locator("[name='/port']")).to_have_value("80")
+    expect(alice.locator("#e-value-port")).to_contain_text("at least 1024")
+    alice.get_by_role("button", name="YAML").click()
+    expect(values).to_have_value(re.compile("^# ours\n"))
+
+
+def test_settings_are_found_by_typing_and_changes_are_taken_back(open_as: Opened) -> None:
+    alice = form(open_as("alice"))
+    alice.get_by_role("button", name="All settings").click()
+    sought = alice.get_by_label("Find a setting")
+    sought.fill("copies")
+    expect(alice.locator("[name='/replicas']")).to_be_visible()
+    expect(alice.locator("[name='/image/tag']")).to_be_hidden()
+    alice.locator("[name='/replicas']").fill("7")
+    changed = alice.get_by_label("Changed against the defaults")
+    expect(changed).to_contain_text("(3)")
+    changed.get_by_text("Changed against the defaults").click()
+    changed.get_by_role("button", name="Reset /replicas").click()
+    expect(alice.locator("[name='/replicas']")).to_have_value("1")
+    expect(changed).to_contain_text("(2)")
+    expect(sought).to_have_value("copies")
+    expect(alice.locator("[name='/image/tag']")).to_be_hidden()
+    sought.fill("")
+    expect(alice.locator("[name='/image/tag']")).to_be_visible()
+
+
+def test_going_back_brings_back_what_was_typed_but_no_secret(open_as: Opened) -> None:
+    alice = form(open_as("alice"))
+    alice.locator("[name='/replicas']").fill("4")
+    expect(alice.get_by_label("Changed against the defaults")).to_contain_text("(3)")
+    alice.goto("/catalog/")
+    alice.go_back()
+    expect(alice.locator("[name='/replicas']")).to_have_value("4")
+    expect(alice.locator("[name='/image/repository']")).to_have_value("docker.io/library/nginx")
+    expect(alice.locator("#name")).to_have_value("shop-web")
+    alice.get_by_role("button", name="YAML").click()
+    alice.get_by_label("Values as YAML").fill("secretEnv: {KEY: hunter2}\n")
+    expect(alice.locator("#preview[data-secret]")).to_be_visible()
+    assert "hunter2" not in alice.evaluate("JSON.stringify({...sessionStorage})")
