@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from portal.core import clock
@@ -33,6 +34,7 @@ def campaign(world: World, state: str = "running", *, offering: Offering | None 
         state=state,
         created_by=world.people["pete"],
         created_at=now,
+        answer_by=now + timedelta(days=7),
         started_by=world.people["pete"] if is_on else None,
         started_at=now if is_on else None,
     )
