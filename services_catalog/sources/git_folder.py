@@ -96,7 +96,7 @@ class GitFolder:
         found = self._contents(list(roots.values()))
         for root, object_id in roots.items():
             digest = f"tree:{trees[root]}"
-            url = f"{self.source.url}#{commit}:{root}"
+            url = clean(f"{self.source.url}#{commit}:{root}")[:2000]
             yield _offer(root, found.get(object_id), digest, url)
 
     def _tree(self, commit: str) -> tuple[dict[str, str], list[Entry]]:

@@ -52,7 +52,7 @@ class HelmRepository:
         entries = index.read(content, most_nodes=limits.index_nodes)
         listing = selection.select(self.source, self._offers(entries), limits)
         kept = {name: answer.headers.get(name.replace("_", "-"), "") for name in CONDITIONS}
-        kept = {name: text for name, text in kept.items() if 0 < len(text) <= LONGEST_VALIDATOR}
+        kept = {name: text for name, text in kept.items() if _is_keepable(text)}
         return Listing(listing.offers, listing.listed, kept)
 
     def fetch(self, offer: Offer) -> Fetched:
@@ -77,7 +77,7 @@ class HelmRepository:
 
     def _offer(self, entry: Entry) -> Offer:
         pinned = _DIGEST.fullmatch(entry.text("digest"))
-        urls = [urljoin(self.base, url) for url in entry.urls if len(url) <= index.LONGEST_URL]
+        urls = [url for each in entry.urls if (url := self._joined(each))]
         return Offer(
             chart=entry.key,
             version=entry.text("version"),
@@ -89,6 +89,13 @@ class HelmRepository:
             refusal=_refusal(entry, urls),
             handle=urls,
         )
+
+    def _joined(self, url: str) -> str:
+        """In full; empty for what is no URL at all."""
+        try:
+            return urljoin(self.base, url) if len(url) <= index.LONGEST_URL else ""
+        except ValueError:
+            return ""
 
     def _provenance(self, url: str) -> bytes | None:
         """The signature beside an archive; None when there is none. Raises what keeps it from being known."""
@@ -122,6 +129,11 @@ def library_chart() -> VersionRefused:
 
 
 def _without_query(url: str) -> str:
-    """For people to see: a query may hold a token, a fragment means nothing."""
+    """For people to see: a query may hold a token, and what stands before an @ a password."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))[:2000]
+    host = parts.netloc.rpartition("@")[2]
+    return index.clean(urlunsplit((parts.scheme, host, parts.path, "", "")))[:2000]
+
+
+def _is_keepable(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_VALIDATOR and text.isascii() and text.isprintable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from portal.audit.recording import record
@@ -27,6 +28,8 @@ from services_catalog.sources.index import clean
 from services_catalog.sources.leases import Lease
 from services_catalog.sources.offers import Fetched, Offer, Reader
 from services_catalog.unpacking import read_archive
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ def take(source: ChartSource, offer: Offer, reader: Reader, known: SourceVersion
         raise VersionRefused(exc.code, exc.message, again=True) from exc
     except SlipwayError as exc:
         raise VersionRefused(exc.code, exc.message, again=not isinstance(exc, InvalidInput)) from exc
+    except Exception as exc:
+        # what a stranger's chart breaks on our side, it breaks alone
+        log.exception("import_broke", source=source.slug, chart=offer.chart, version=offer.version)
+        why = f"Taking it broke on our side: {type(exc).__name__}. The log says more."
+        raise VersionRefused("import_broke", why, again=True) from exc
     if known is not None and known.archive_id not in (None, packed.digest):
         raise changed(known, packed.digest)
     return Taken(packed, digest, *proven)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from portal.clusters import provenance as helm
 from portal.clusters.errors import ClusterError
 from services_catalog.models import ChartSource, Provenance
 from services_catalog.sources.errors import VersionRefused
+from services_catalog.sources.index import clean
 
 Proven = tuple[Provenance, str]
 
@@ -25,11 +28,12 @@ def check(source: ChartSource, archive: bytes | None, file_name: str, signature:
             raise VersionRefused("keyring_missing", why)
         return Provenance.UNCHECKED, ""
     try:
-        found = helm.verify(archive, file_name, signature, helm.dearmoured(source.keyring))
+        keys = helm.dearmoured(source.keyring)
+        found = helm.verify(archive, file_name, signature, keys, binary=settings.SLIPWAY_HELM)
     except helm.SignatureUnknown as exc:
         if required:
             raise VersionRefused(exc.code, exc.message) from exc
         return Provenance.FAILED, ""
     except ClusterError as exc:  # broken, or helm could not tell: neither is a signature that holds
         raise VersionRefused(exc.code, exc.message, again=exc.retryable) from exc
-    return Provenance.VERIFIED, f"{found.signer} {found.fingerprint}"[:300]
+    return Provenance.VERIFIED, clean(f"{found.signer} {found.fingerprint}")[:300]

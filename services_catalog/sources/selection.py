@@ -61,16 +61,14 @@ def newest(offers: list[Offer], most: int, *, prereleases: bool) -> list[Offer]:
 
 def judged(offer: Offer) -> Offer:
     """With the reason why it is not even fetched, if there is one."""
-    if offer.refusal is not None:
-        return offer
-    if not CHART_NAME.fullmatch(offer.chart):
+    refusal = offer.refusal
+    if refusal is None and not CHART_NAME.fullmatch(offer.chart):
         why = "The chart's name is no plain name of letters, digits, dots and hyphens."
-        return replace(offer, chart=offer.chart[:100], refusal=VersionRefused("name_invalid", why))
-    if not semver.is_semver(_number(offer)) or len(offer.version) > LONGEST_VERSION:
+        refusal = VersionRefused("name_invalid", why)
+    if refusal is None and (not semver.is_semver(_number(offer)) or len(offer.version) > LONGEST_VERSION):
         why = f"{offer.version[:80]!r} is no semantic version such as 1.4.2."
-        version = offer.version[:100]
-        return replace(offer, version=version, refusal=VersionRefused("version_invalid", why))
-    return offer
+        refusal = VersionRefused("version_invalid", why)
+    return replace(offer, chart=offer.chart[:100], version=offer.version[:100], refusal=refusal)
 
 
 def _once(offers: list[Offer]) -> Iterator[Offer]:

@@ -17,6 +17,7 @@ from portal.core.errors import SlipwayError
 from services_catalog.models import ChartSource, SourceVersion, SourceVersionState, SyncOutcome
 from services_catalog.sources import examining, importing, leases
 from services_catalog.sources.errors import LeaseLost, SyncUnderWay, VersionRefused
+from services_catalog.sources.index import clean
 from services_catalog.sources.leases import Lease
 from services_catalog.sources.limits import LIMITS, Limits
 from services_catalog.sources.offers import Listing, Offer, Reader
@@ -199,7 +200,7 @@ class _Run:
             everything = not listing.offers and not listing.listed
             made.outcome = SyncOutcome.FAILED if everything else SyncOutcome.PARTLY
             more = f" ({len(listing.unread) - 1} more could not be read.)" if len(listing.unread) > 1 else ""
-            made.code, made.reason = error.code, f"{name}: {error.message}{more}"
+            made.code, made.reason = error.code, clean(f"{name}: {error.message}{more}")
         elif made.refused:
             made.outcome = SyncOutcome.PARTLY
             made.code = "versions_refused"
@@ -210,7 +211,8 @@ class _Run:
             made.reason = f"{made.unfinished} more follow at once."
 
     def fail(self, code: str, message: str) -> None:
-        self.outcome.outcome, self.outcome.code, self.outcome.reason = SyncOutcome.FAILED, code, message
+        made = self.outcome
+        made.outcome, made.code, made.reason = SyncOutcome.FAILED, code, clean(message)
 
     @transaction.atomic
     def finish(self) -> None:

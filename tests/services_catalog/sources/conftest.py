@@ -9,6 +9,7 @@ import pytest
 
 from services_catalog.models import ChartSource, SourceVersion
 from services_catalog.sources import services, syncing
+from services_catalog.sources.limits import Limits
 from services_catalog.sources.syncing import Outcome
 
 AddSource = Callable[..., ChartSource]
@@ -25,9 +26,13 @@ def add_source(db: None) -> AddSource:
     return add
 
 
-def sync(source: ChartSource, **bounds: Any) -> Outcome:
+# an examination runs helm for seconds: tests that are about it say so
+TAKING = Limits(examinations=0)
+
+
+def sync(source: ChartSource, *, limits: Limits = TAKING) -> Outcome:
     """Read it now, whether it is due or not."""
-    done = syncing.sync(source, **bounds)
+    done = syncing.sync(source, limits=limits)
     source.refresh_from_db()
     return done
 

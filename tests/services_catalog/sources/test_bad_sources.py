@@ -19,7 +19,7 @@ import pytest
 from portal.core.digests import digest_of_bytes
 from portal.settings import channels
 from services_catalog.models import ChartSource, SourceVersion, SyncOutcome
-from services_catalog.sources.limits import MIB, Limits
+from services_catalog.sources.limits import LIMITS, MIB, Limits
 from tests.fixtures.helm_repository import Repository, chart_files, endless, gzipped
 from tests.services_catalog.sources.conftest import AddSource, row_of, states, sync
 
@@ -32,10 +32,9 @@ SECONDS = {"index_seconds": 3, "archive_seconds": 3, "answer_seconds": 3}
 SMALL = Limits(
     index_bytes=MIB,
     archive_bytes=MIB,
-    index_seconds=1,
-    archive_seconds=1,
     index_nodes=20_000,
-    answer_seconds=1,
+    examinations=0,
+    **SECONDS,
 )
 
 
@@ -77,7 +76,6 @@ INSIDE = [
     "http://169.254.169.254/latest/meta-data/",
     "http://127.0.0.2:1/bad-1.0.0.tgz",
     "http://[::1]:1/bad-1.0.0.tgz",
-    "http://localhost:1/bad-1.0.0.tgz",
     "http://10.0.0.1/bad-1.0.0.tgz",
     "http://0x7f000001/bad-1.0.0.tgz",
 ]
@@ -292,7 +290,7 @@ def test_an_index_with_a_yaml_bomb(repository: Repository, add_source: AddSource
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"entries: " + b"[" * 5_000, "source_too_large"),
+        (b"generated: " + b"[" * 5_000, "source_too_large"),
         (b"entries:\n  bad:\n" + b"  - {version: 1.0.0}\n" * 20_000, "source_too_large"),
         (b"<!doctype html><title>Sign in</title>", "source_unreadable"),
         (b"apiVersion: v1\n", "source_unreadable"),
@@ -319,6 +317,10 @@ def test_an_index_that_is_none(
         ({"version": ["1.0.0"]}, "version_invalid"),
         ({"name": "other"}, "name_differs"),
         ({"urls": []}, "no_address"),
+        ({"urls": ["http://["]}, "no_address"),
+        ({"urls": ["https://charts.example.org/\0\x1b[31m"]}, "address_refused"),
+        ({"urls": ["https://charts.example.org/" + "a" * 3000]}, "no_address"),
+        ({"name": "other", "version": "1.0.0+" + "x" * 280}, "name_differs"),
         ({"urls": ["oci://registry.example.org/bad:1.0.0"]}, "address_not_http"),
         ({"urls": ["file:///etc/passwd"]}, "address_not_http"),
         ({"urls": ["https://user:password@charts.example.org/bad.tgz"]}, "address_refused"),
@@ -433,7 +435,7 @@ def test_a_schema_that_leads_elsewhere_or_in_a_circle(
     schema = json.dumps(SCHEMAS[what](repository))
     repository.add("bad", "1.1.0", **{"values.schema.json": schema})
     source = add_source(repository.url, newest=1)
-    sync(source)
+    sync(source, limits=LIMITS)
     assert row_of(source, "bad", "1.1.0").report["blocking"] != []
     assert row_of(source, "good", "1.0.0").report["blocking"] == []
     assert "/schema.json" not in repository.paths

@@ -139,7 +139,7 @@ def test_a_repository_that_is_too_large_is_refused(git_server: GitServer, add_so
         (git_server.work / "noise" / f"{number}.bin").write_bytes(os.urandom(4 * MIB))
     git_server.commit()
     source = add_source(git_server.url, "git")
-    done = sync(source, limits=Limits(git_pack_bytes=4 * MIB))
+    done = sync(source, limits=Limits(git_pack_bytes=4 * MIB, examinations=0))
     assert (done.outcome, done.code) == (SyncOutcome.FAILED, "answer_too_large")
 
 

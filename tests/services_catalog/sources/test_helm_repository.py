@@ -10,6 +10,7 @@ import pytest
 
 from services_catalog.chart_cache import unpacked
 from services_catalog.models import ChartArchive, SourceVersionState, SyncOutcome
+from services_catalog.sources.limits import LIMITS
 from tests.fixtures.helm_repository import Repository, served
 from tests.services_catalog.sources.conftest import AddSource, row_of, states, sync
 
@@ -35,7 +36,7 @@ def test_what_a_repository_offers_is_imported(helm_repository: Repository, add_s
 def test_an_imported_version_is_examined(helm_repository: Repository, add_source: AddSource) -> None:
     helm_repository.add("teal", "1.0.0")
     source = add_source(helm_repository.url)
-    sync(source)
+    sync(source, limits=LIMITS)
     row = row_of(source, "teal", "1.0.0")
     assert row.report["blocking"] == []
     assert row.examined.startswith("sha256:")

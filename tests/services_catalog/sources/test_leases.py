@@ -10,12 +10,13 @@ import pytest
 
 from portal.core import clock
 from services_catalog import tasks
-from services_catalog.models import ChartSource, SourceVersion, SyncOutcome
-from services_catalog.sources import leases, services, syncing
+from services_catalog.models import ChartArchive, ChartSource, SourceVersion, SyncOutcome
+from services_catalog.sources import importing, leases, services, syncing
 from services_catalog.sources.errors import LeaseLost, SyncUnderWay
 from services_catalog.sources.limits import Limits
+from services_catalog.sources.readers import reader_of
 from tests.fixtures.helm_repository import Repository
-from tests.services_catalog.sources.conftest import AddSource, states, sync
+from tests.services_catalog.sources.conftest import TAKING, AddSource, states, sync
 
 pytestmark = pytest.mark.django_db
 Later = Callable[[timedelta], None]
@@ -63,19 +64,20 @@ def test_after_a_worker_that_died_another_one_reads_the_source(source: ChartSour
         dead.renew()
 
 
-def test_a_worker_that_comes_back_from_the_dead_writes_nothing(
-    source: ChartSource, helm_repository: Repository, later: Later
-) -> None:
-    """Its lease ends, and another has the source, while it waits for an answer."""
+def test_a_worker_that_comes_back_from_the_dead_writes_nothing(source: ChartSource, later: Later) -> None:
+    """It has fetched a version, and is late to store it."""
+    source.refresh_from_db()
+    dead = leases.claim(source)
+    with reader_of(source, TAKING) as reader:
+        [offer] = reader.look({}).offers
+        taken = importing.take(source, offer, reader, None)
+    later(leases.LEASE + timedelta(seconds=1))
+    assert leases.claim(ChartSource.objects.get(pk=source.pk)) is not None
 
-    def answer(_: Any) -> None:
-        later(leases.LEASE + timedelta(seconds=1))
-        assert leases.claim(ChartSource.objects.get(pk=source.pk)) is not None
-
-    helm_repository.answers["/charts/teal-1.0.0.tgz.prov"] = lambda _: (answer(_), (404, {}, b""))[1]
     with pytest.raises(LeaseLost):
-        syncing.sync(source)
+        importing.store(source, offer, taken, dead)
     assert not SourceVersion.objects.exists()
+    assert not ChartArchive.objects.exists()
 
 
 def test_a_change_of_settings_takes_the_source_from_whoever_reads_it(source: ChartSource) -> None:
@@ -109,9 +111,9 @@ def test_what_breaks_on_our_side_lets_the_source_go(
 
 def test_a_source_is_read_again_after_its_interval(source: ChartSource, later: Later) -> None:
     sync(source)
-    later(timedelta(seconds=source.interval_seconds - 1))
+    later(timedelta(seconds=source.interval_seconds - 120))
     assert not ChartSource.objects.due().exists()
-    later(timedelta(seconds=2))
+    later(timedelta(seconds=120))
     assert ChartSource.objects.due().get() == source
 
 
@@ -132,7 +134,7 @@ def test_after_failures_it_is_tried_soon_and_then_ever_later(
 
 def test_what_there_was_no_time_for_follows_at_once(source: ChartSource, helm_repository: Repository) -> None:
     helm_repository.add("amber", "1.0.0", "1.1.0")
-    done = sync(source, limits=Limits(seconds=0))
+    done = sync(source, limits=Limits(seconds=0, examinations=0))
     assert (done.new, done.unfinished) == (0, 3)
     assert ChartSource.objects.due().get() == source
     assert sync(source).new == 3
