@@ -41,6 +41,7 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         "catalog-offering": {"slug": "web-service"},
         "catalog-request": {"slug": "web-service"},
         "applications-one": {"slug": "storefront"},
+        "applications-live": {"slug": "storefront"},
         "instances-promote": {"pk": instance.pk, "environment": "staging"},
         "instances-rollback": {"pk": instance.pk, "release": release.pk},
         "instances-drift-tolerate": {"pk": instance.pk, "item": numbers["drift"]},
@@ -130,6 +131,8 @@ def test_every_tab_is_well_formed(
         "drift",
         "releases",
         "timeline",
+        "pods",
+        "events",
     )
     policy_tabs = ("timeline", "violations", "exceptions", "examples", "source", "history")
     for name in ("changes-one", "instances-one", "policies-one"):

@@ -24,8 +24,8 @@ PINNED = {
     "alice": {
         "/": 16,
         "/catalog/": 12,
-        "/applications/": 10,
-        "/applications/storefront/": 12,
+        "/applications/": 12,
+        "/applications/storefront/": 15,
         "/instances/": 10,
         "/changes/": 9,
         "/audit/": 8,
