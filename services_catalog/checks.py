@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -130,8 +132,12 @@ def check(library_dir: Path, bundle: Bundle, helms: Sequence[Path]) -> list[Fail
         for version in offering.versions
         if not examples(version)
     ]
-    for case in cases(offerings):
-        failures += [Failure(str(case), message) for message in _wrong(case, bundle, helms)]
+    tried = list(cases(offerings))
+    # most of the time is spent waiting for helm
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        wrong = pool.map(lambda case: list(_wrong(case, bundle, helms)), tried)
+        for case, messages in zip(tried, wrong, strict=True):
+            failures += [Failure(str(case), message) for message in messages]
     return failures
 
 

@@ -13,8 +13,6 @@ from services_catalog import checks
 from tests import tools
 from tests.services_catalog.test_library import change
 
-ONLY = ("namespace", "postgresql", "web-service", "worker")
-
 
 @pytest.fixture(scope="module")
 def bundle():
@@ -24,13 +22,23 @@ def bundle():
 @pytest.fixture
 def redis_only(library_copy):
     """A library of one offering with one plan and one example, so that a check takes a second."""
-    for slug in ONLY:
-        (library_copy / f"{slug}.yaml").unlink()
-    change(
-        library_copy, "redis", lambda doc: doc["versions"][0].update(plans=doc["versions"][0]["plans"][:1])
-    )
+    for file in library_copy.glob("*.yaml"):
+        if file.stem != "redis":
+            file.unlink()
+    change(library_copy, "redis", reduce)
     (library_copy.parent / "charts" / "redis" / "1.0.0" / "ci" / "full-values.yaml").unlink()
     return library_copy
+
+
+def reduce(document):
+    """To the first plan of the first version."""
+    document["versions"] = document["versions"][:1]
+    document["versions"][0]["plans"] = document["versions"][0]["plans"][:1]
+
+
+def with_small_gpus_alone(document):
+    version = document["versions"][0]
+    version["plans"] = [{**plan, "default": True} for plan in version["plans"] if plan["slug"] == "small-gpu"]
 
 
 def edit(folder, file, old, new):
@@ -44,6 +52,7 @@ def messages(folder, bundle) -> set[str]:
     return {failure.message for failure in checks.check(folder, bundle, [tools.helm()])}
 
 
+@pytest.mark.timeout(600)  # some 700 renderings
 def test_our_library_passes_with_every_plan_both_helms_and_all_policies():
     out = StringIO()
     call_command("catalog", "check", helm=[tools.helm(), tools.helm3()], stdout=out)
@@ -53,12 +62,35 @@ def test_our_library_passes_with_every_plan_both_helms_and_all_policies():
 def test_every_plan_example_and_environment_is_looked_at(offerings):
     seen = {str(case) for case in checks.cases(offerings)}
     assert "web-service 1.0.0 large ci/full-values.yaml production" in seen
-    assert len(seen) == 6 * 3 * 2 * 3
+    assert "ml-batch-job 1.0.0 large-gpu ci/distributed-values.yaml production" in seen
+    assert len(seen) == 3 * sum(
+        len(version.plans) * len(checks.examples(version))
+        for offering in offerings
+        for version in offering.versions
+    )
 
 
 def test_a_chart_that_breaks_policy_fails_the_check(redis_only, bundle):
     edit(redis_only, "templates/_helpers.tpl", '"allowPrivilegeEscalation" false', '"privileged" true')
     assert any("breaks policy pod-privileged" in message for message in messages(redis_only, bundle))
+
+
+def test_gpus_are_judged_in_a_namespace_of_the_class_that_their_object_names(library_copy, bundle):
+    """And nothing else of policy is eased by it: without its node pool the Job is refused."""
+    for file in library_copy.glob("*.yaml"):
+        if file.stem != "ml-batch-job":
+            file.unlink()
+    change(
+        library_copy,
+        "ml-batch-job",
+        lambda doc: doc["versions"][0].update(plans=doc["versions"][0]["plans"][2:3]),
+    )
+    change(library_copy, "ml-batch-job", with_small_gpus_alone)
+    assert messages(library_copy, bundle) == set()
+    chart = library_copy.parent / "charts" / "ml-batch-job" / "1.0.0" / "templates" / "_pod.tpl"
+    chart.write_text(chart.read_text().replace("slipway.dev/node-pool", "slipway.dev/other-pool"))
+    assert all("breaks policy gpu-nodes" in message for message in messages(library_copy, bundle))
+    assert messages(library_copy, bundle)
 
 
 def test_a_chart_that_does_not_render_fails_the_check(redis_only, bundle):
