@@ -41,10 +41,12 @@ class Sheet:
     gone: str = ""
     redrawn: bool = False
     other_version: bool = False
+    # what the browser sent, which alone says which of several forms of a setting was chosen
+    data: Mapping[str, Any] | None = None
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        return form_fields(self.version, self.plan, self.values, saved=self.saved)
+        return form_fields(self.version, self.plan, self.values, saved=self.saved, data=self.data)
 
     @property
     def tabs(self) -> tuple[tuple[str, str], ...]:

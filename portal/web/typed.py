@@ -13,7 +13,7 @@ from portal.core import pointers
 from portal.core.documents import check_json, load_mapping
 from portal.core.errors import InvalidInput
 from portal.web.sheet import VIEWS, Sheet, pick_plan, pick_version
-from services_catalog.forms import form_fields, parse_form
+from services_catalog.forms import Field, form_fields, is_reshaped, outline, parse_form
 from services_catalog.models import OfferingVersion
 from services_catalog.value_fixes import IMAGE, IMAGE_PARTS, Setting, put
 
@@ -33,15 +33,19 @@ def read(data: QueryDict, versions: Sequence[OfferingVersion], saved: Mapping[st
     )
     sheet.other_version = after != before
     carried = _carried(data.get("carried", ""))
+    on_screen: tuple[Field, ...] = ()
     if posted == "yaml" and not data.get("drop"):
         _read_yaml(sheet, data.get("yaml", ""), carried)
     elif posted == "yaml":
         sheet.values, sheet.kept = carried, ""
     else:
-        sheet.values = parse_form(form_fields(before, plan_before, carried, saved=saved), data)
+        on_screen = form_fields(before, plan_before, carried, saved=saved, data=data)
+        sheet.values, sheet.data = parse_form(on_screen, data), data
         _split_images(after, sheet.values)
     if sheet.text is None:
         put(sheet.values, _fix(data.get("fix", "")))
+    if sheet.data is not None and not sheet.redrawn:
+        sheet.redrawn = is_reshaped(data) or outline(on_screen) != outline(sheet.fields)
     return sheet
 
 

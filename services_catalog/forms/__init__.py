@@ -3,8 +3,8 @@
 from services_catalog.forms.build import form_fields
 from services_catalog.forms.changes import Change, changes
 from services_catalog.forms.errors import errors_by_field
-from services_catalog.forms.fields import Choice, Field, Row, flat, short_fields
-from services_catalog.forms.parse import parse_form
+from services_catalog.forms.fields import Choice, Field, Row, flat, outline, short_fields
+from services_catalog.forms.parse import is_reshaped, parse_form
 from services_catalog.forms.unknown_keys import unknown_keys
 from services_catalog.forms.yaml_text import LineProblem, YamlText, located, read_yaml
 
@@ -19,7 +19,9 @@ __all__ = [
     "errors_by_field",
     "flat",
     "form_fields",
+    "is_reshaped",
     "located",
+    "outline",
     "parse_form",
     "read_yaml",
     "short_fields",

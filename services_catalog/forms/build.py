@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from portal.core import pointers
-from portal.core.documents import dump_yaml, load_yaml
-from portal.core.errors import InvalidInput
 from portal.core.masking import MASK
 from portal.core.pointers import ABSENT, Path, pointer
 from services_catalog import schemas
-from services_catalog.forms.fields import Choice, Field, Kind, Row
+from services_catalog.coalescing import merge
+from services_catalog.forms import lists, variants
+from services_catalog.forms.facts import facts_of, is_required
+from services_catalog.forms.fields import ROWS, Field, Kind, flat
+from services_catalog.forms.kinds import Kinds, fits
+from services_catalog.forms.parse import reads_back
+from services_catalog.forms.variants import simplified
 from services_catalog.models import OfferingVersion, Plan
-from services_catalog.schemas import ANY, Schema
+from services_catalog.schemas import Schema
+from services_catalog.shapes import REFS, shape
 from services_catalog.values import base_values
 
-# Empty rows at the end of a list or map, so that the form works without JavaScript.
-SPARE_ROWS = 3
-TEXT_RULES = ("minLength", "pattern", "format")
-SCALARS = {"string", "integer", "number", "boolean"}
+# What recurs, or lies deeper, or is more than anybody can read, is asked for as YAML.
+MAX_DEPTH = 12
+MAX_TURNS = 2
+MOST_FIELDS = 6000
+# A form with more fields than this folds its groups; inside of a folded one, those with more than the second
+MOST_OPEN = 60
+MOST_INSIDE = 12
 
 
 def form_fields(
@@ -30,101 +38,170 @@ def form_fields(
     *,
     saved: Mapping[str, Any] | None = None,
     running: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> tuple[Field, ...]:
     """The whole form as an ordered tree. What the portal fills in itself is left out.
 
     `values` is what to show: what was just typed, or what is saved. `saved` is what a person gave for the
     instance's last release; with it, fields that may not change after creation are locked, and saved secrets
     are noted as set without being shown. `running` is that release's complete values: locked fields show it.
+    `data` is what the browser sent, if it did: which of several forms was chosen is said there alone.
     """
-    form = _Form(
-        version.values_schema,
-        base_values(version, plan),
-        version.locked_values,
-        values or {},
-        saved,
-        running,
-        frozenset(version.short_form),
+    base = base_values(version, plan)
+    form = Form(
+        root=version.values_schema,
+        base=base,
+        locked=version.locked_values,
+        values=values or {},
+        saved=saved,
+        running=running,
+        complete=merge(merge(base, values or {}), version.locked_values),
+        short=frozenset(version.short_form),
+        data=data or {},
     )
-    root = schemas.resolve(version.values_schema, version.values_schema)
-    return form.children(root, (), asked=True)
+    root = shape(version.values_schema, version.values_schema, form.complete)
+    fields = sectioned(root, form.children(root, (), asked=True))
+    return folded(fields) if sum(1 for _ in flat(fields)) > MOST_OPEN else fields
+
+
+@dataclass
+class Budget:
+    left: int = MOST_FIELDS
 
 
 @dataclass(frozen=True)
-class _Form:
+class Form:
+    """One walk over a schema beside the values that it describes."""
+
     root: Schema
     base: Mapping[str, Any]
     locked: Mapping[str, Any]
     values: Mapping[str, Any]
     saved: Mapping[str, Any] | None
     running: Mapping[str, Any] | None
+    complete: Mapping[str, Any]
     short: frozenset[str]
+    data: Mapping[str, Any]
+    # inside of how many empty rows this is
+    spare: int = 0
+    in_list: bool = False
+    # a path in the values, and what stands for it in the names of inputs
+    moved: tuple[Path, Path] = ((), ())
+    seen: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+
+    @property
+    def kinds(self) -> Kinds:
+        return Kinds(self.root)
+
+    def name(self, path: Path) -> str:
+        before, after = self.moved
+        return pointer((*after, *path[len(before) :]))
+
+    def given(self, values: Mapping[str, Any], complete: Mapping[str, Any]) -> Form:
+        """The same walk with other values."""
+        return replace(self, values=values, complete=complete)
+
+    def shape(self, node: Any, path: Path) -> dict[str, Any]:
+        return shape(node, self.root, pointers.get(self.complete, path))
 
     def children(self, node: Schema, path: Path, *, asked: bool, locked_by: str = "") -> tuple[Field, ...]:
         """`asked` is false inside of what may be left out altogether: nothing in there is required."""
         required = node.get("required") or ()
         fields = []
         for name in schemas.property_names(node):
-            inner = schemas.resolve(node["properties"][name], self.root)
-            if schemas.CONTEXT in inner or "const" in inner:
+            inner = self.shape(node["properties"][name], (*path, name))
+            if not is_asked(inner):
                 continue
             needed = asked and name in required
-            field = self.field(inner, (*path, name), required=needed, locked_by=locked_by)
-            if field.kind != "group" or field.fields:
-                fields.append(field)
+            made = self.field(inner, (*path, name), required=needed, locked_by=locked_by)
+            if made.kind != "group" or made.fields:
+                fields.append(made)
         return (*fields, *self._unknown(node, path))
 
     def _unknown(self, node: Schema, path: Path) -> Iterator[Field]:
         """What was typed where the schema asks for nothing: shown, so as not to be lost, nor kept unseen."""
         given = pointers.get(self.values, path)
+        properties = node.get("properties") or {}
         for name, value in given.items() if isinstance(given, Mapping) else ():
-            inner = schemas.resolve((node.get("properties") or {}).get(name) or {}, self.root)
-            asked = (
-                name in (node.get("properties") or {})
-                and schemas.CONTEXT not in inner
-                and "const" not in inner
-            )
-            if asked or inner.get("const", ABSENT) == value:
+            inner = self.shape(properties.get(name, {}), (*path, name))
+            if name in properties and (is_asked(inner) or inner.get("const", ABSENT) == value):
                 continue
-            place = (*path, name)
-            yield Field(kind="yaml", path=pointer(place), label=name, value=_as_yaml(value), given=True)
+            yield Field(kind="yaml", path=self.name((*path, name)), label=name, value=value, wish=value)
 
     def field(self, node: Schema, path: Path, *, required: bool = False, locked_by: str = "") -> Field:
+        """`node` is the place's shape."""
+        self.budget.left -= 1
+        node = simplified(node, self.root)
         locked_by = locked_by or self._locked_by(node, path)
         default, given = pointers.get(self.base, path), pointers.get(self.values, path)
-        kind = kind_of(node, self.root)
-        if given is not ABSENT and not fits(kind, given, node, self.root):
-            kind = "yaml"
-        facts: dict[str, Any] = {
-            **_facts(node, path),
-            "required": required and default in (ABSENT, "") and must_be_given(kind, node),
+        refs = tuple(node.get(REFS, ()))
+        form = replace(self, seen=(*self.seen, *refs)) if refs else self
+        kind = form.kind(node, path)
+        facts = {
+            **facts_of(node, path, self.root, default),
+            "path": self.name(path),
+            "required": required and is_required(kind, node, default),
             "short": pointer(path) in self.short,
             "locked_by": locked_by,
-            "given": given is not ABSENT,
+            "wish": given,
             "default": "" if default is ABSENT else default,
             "has_default": default is not ABSENT,
         }
+        if given is not ABSENT and not fits(kind, given, default, in_list=self.in_list):
+            kind = "yaml"
+        made = form._made(kind, node, path, facts)
+        return made if made is not None else self._leaf("yaml", node, path, facts)
+
+    def kind(self, node: Schema, path: Path) -> Kind:
+        recurs = any(self.seen.count(each) > MAX_TURNS for each in set(self.seen))
+        kind = self.kinds.of(node)
+        if kind in ROWS | {"group", "variant"} and (
+            recurs or len(path) > MAX_DEPTH or self.budget.left < 0 or (self.spare > 1 and kind in ROWS)
+        ):
+            return "yaml"
+        return kind
+
+    def _made(self, kind: Kind, node: Schema, path: Path, facts: dict[str, Any]) -> Field | None:
+        """None when a field of this kind cannot show what is given without losing a part of it."""
+        locked_by = facts["locked_by"]
+        if locked_by and kind in ROWS | {"variant"}:
+            kind = "yaml"
         if kind == "group":
-            asked = required or isinstance(default, Mapping)
+            asked = facts["required"] or (not self.in_list and isinstance(facts["default"], Mapping))
             fields = self.children(node, path, asked=asked, locked_by=locked_by)
             return Field(kind=kind, fields=fields, **facts)
-        shown = self._shown(path, locked_by)
-        if locked_by == "creation":
+        if kind == "variant":
+            return variants.variant(self, node, path, facts)
+        if kind in ROWS:
+            return lists.field_of_rows(self, kind, node, path, facts)
+        made = self._leaf(kind, node, path, facts)
+        if kind == "yaml" or made.locked_by or reads_back(made):
+            return made
+        if kind in {"text", "scalar"}:
+            made = self._leaf("multiline", node, path, facts)
+            return made if isinstance(made.value, str) and reads_back(made) else None
+        return None
+
+    def _leaf(self, kind: Kind, node: Schema, path: Path, facts: dict[str, Any]) -> Field:
+        facts = dict(facts)
+        shown = self.shown(path, facts["locked_by"])
+        if facts["locked_by"] == "creation":
             facts["held"] = pointers.get(self.saved, path)
             shown = pointers.get(self.running or self.saved, path)
             shown = "" if shown is ABSENT else shown
-        if kind in {"rows", "map"}:
-            return Field(kind=kind, rows=self._rows(kind, node, path, shown), value=shown, **facts)
-        if facts["secret"]:
+        if facts["secret"] and kind == "yaml" and facts["wish"] is ABSENT:
+            shown = ""
+        elif facts["secret"] and kind != "yaml":
             known = pointers.get(self.saved or {}, path)
             facts["is_set"] = known not in (ABSENT, None, "")
+            facts["has_preset"] = facts["default"] not in ("", None)
             facts["default"] = ""
-            shown = "" if shown in (MASK, known) else shown
-        if kind == "yaml" and (shown != "" or facts["given"]):
-            shown = _as_yaml(shown)
-        return Field(kind=kind, value=shown, optional=kind == "boolean" and default is ABSENT, **facts)
+            shown = "" if facts["wish"] is ABSENT or shown in (MASK, known) else shown
+        optional = kind == "boolean" and not isinstance(facts["default"], bool)
+        return Field(kind=kind, value=shown, optional=optional, **facts)
 
-    def _shown(self, path: Path, locked_by: str) -> Any:
+    def shown(self, path: Path, locked_by: str = "") -> Any:
         """Locked, typed, or else what applies anyway."""
         for source in (self.locked,) if locked_by == "platform" else (self.values, self.base):
             value = pointers.get(source, path)
@@ -140,149 +217,32 @@ class _Form:
             return "plan"
         return "creation" if self.saved is not None and node.get(schemas.IMMUTABLE) else ""
 
-    def _rows(self, kind: Kind, node: Schema, path: Path, shown: Any) -> tuple[Row, ...]:
-        if kind == "rows":
-            item = schemas.resolve(node["items"], self.root)
-            count = len(shown or ()) + SPARE_ROWS
-            return tuple(
-                Row(index, self.children(item, (*path, str(index)), asked=False)) for index in range(count)
-            )
-        names = [*(shown or {}), *[""] * SPARE_ROWS]
-        return tuple(Row(index, self._map_row(node, path, index, name)) for index, name in enumerate(names))
 
-    def _map_row(self, node: Schema, path: Path, index: int, name: str) -> tuple[Field, Field]:
-        place = (*path, str(index))
-        names = schemas.resolve(node.get("propertyNames") or {}, self.root)
-        key = Field(**{**_facts(names, (*place, "key")), "label": "Name"}, kind="text", value=name)
-        inner = schemas.resolve(node["additionalProperties"], self.root)
-        value = (
-            self.field(inner, (*path, name))
-            if name
-            else Field(kind=kind_of(inner, self.root), **_facts(inner, path))
-        )
-        return key, _moved(value, (*place, "value"))
-
-
-def _moved(field: Field, path: Path) -> Field:
-    facts = {**field.__dict__, "path": pointer(path), "label": "Value"}
-    return Field(**facts)
-
-
-def fits(kind: Kind, value: Any, node: Schema, root: Schema) -> bool:
-    """Whether a field of this kind can show `value` without losing part of it."""
-    match kind:
-        case "group":
-            return isinstance(value, Mapping)
-        case "map":
-            return isinstance(value, Mapping) and not any(_is_nested(each) for each in value.values())
-        case "lines":
-            return isinstance(value, list) and not any(_is_nested(each) for each in value)
-        case "rows":
-            columns = set(schemas.resolve(node["items"], root)["properties"])
-            return isinstance(value, list) and all(
-                isinstance(row, Mapping)
-                and set(row) <= columns
-                and not any(_is_nested(each) for each in row.values())
-                for row in value
-            )
-    return kind == "yaml" or not _is_nested(value)
-
-
-def must_be_given(kind: Kind, node: Schema) -> bool:
-    """Whether leaving its input empty is an error."""
-    if kind in {"group", "rows", "map", "lines", "boolean"} or node.get(schemas.GENERATE):
-        return False
-    return kind != "text" or not schemas.validator(
-        {key: node[key] for key in TEXT_RULES if key in node}
-    ).is_valid("")
-
-
-def kind_of(node: Schema, root: Schema) -> Kind:
-    """How a place is asked for. What no form field fits is asked for as YAML."""
-    types = node.get("type")
-    if isinstance(node.get("enum"), list) and types not in ("object", "array"):
-        return "choice"
-    match types:
-        case "boolean":
-            return "boolean"
-        case "integer":
-            return "integer"
-        case "number":
-            return "number"
-        case "string":
-            return (
-                "multiline"
-                if node.get("contentMediaType") or (node.get("maxLength") or 0) > 100_000
-                else "text"
-            )
-        case "object" if isinstance(node.get("properties"), Mapping):
-            return "group"
-        case "object" if _type(node.get("additionalProperties"), root) in SCALARS:
-            return "map"
-        case "array" if _type(node.get("items"), root) in SCALARS:
-            return "lines"
-        case "array" if _is_flat(node.get("items"), root):
-            return "rows"
-    return "yaml"
-
-
-def _type(node: Any, root: Schema) -> Any:
-    return schemas.resolve(node, root).get("type") if isinstance(node, Mapping) else None
-
-
-def _is_flat(node: Any, root: Schema) -> bool:
-    properties = schemas.resolve(node, root).get("properties") if isinstance(node, Mapping) else None
-    return isinstance(properties, Mapping) and all(
-        _type(each, root) in SCALARS for each in properties.values()
+def folded(fields: tuple[Field, ...], least: int = 1) -> tuple[Field, ...]:
+    """The groups of a long form are folded, and so are the larger ones in them."""
+    return tuple(
+        replace(each, folds=True, fields=folded(each.fields, MOST_INSIDE))
+        if each.kind == "group" and each.count >= least
+        else each
+        for each in fields
     )
 
 
-def _facts(node: Schema, path: Path) -> dict[str, Any]:
-    examples = node.get("examples")
-    name = next((part for part in reversed(path) if part != ANY), "")
-    return {
-        "path": pointer(path),
-        "label": node.get("title") or name,
-        "description": node.get("description", ""),
-        "secret": bool(node.get(schemas.SECRET)),
-        "generated": bool(node.get(schemas.GENERATE)),
-        "choices": tuple(Choice(_text(each), each) for each in node.get("enum") or ()),
-        "minimum": node.get("minimum"),
-        "maximum": node.get("maximum"),
-        "min_length": node.get("minLength"),
-        "max_length": node.get("maxLength"),
-        "pattern": node.get("pattern", ""),
-        "hint": node.get(schemas.HINT, ""),
-        "example": _text(examples[0]) if isinstance(examples, list) and examples else "",
-        "item_type": _item_type(node),
-    }
+def is_asked(node: Schema) -> bool:
+    """Not what the portal fills in, nor what can have one value only, nor what may not be there."""
+    return schemas.CONTEXT not in node and "const" not in node and node.get("not") != {}
 
 
-def _is_nested(value: Any) -> bool:
-    return isinstance(value, list | Mapping)
-
-
-def _as_yaml(value: Any) -> str:
-    """YAML that reads as `value`, without an end mark; what was typed and is no YAML stays as it is."""
-    if isinstance(value, str):
-        try:
-            load_yaml(value)
-        except InvalidInput:
-            return value
-    return dump_yaml(value).removesuffix("...\n")
-
-
-def _item_type(node: Schema) -> str:
-    items = node.get("items")
-    found = items.get("type") if isinstance(items, Mapping) else None
-    return found if isinstance(found, str) else "string"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}={each}" for key, each in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    return str(value)
+def sectioned(node: Schema, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The fields of the first level under the headings that their schema gives them."""
+    properties = node.get("properties") or {}
+    headings = {pointer((name,)): each.get(schemas.SECTION, "") for name, each in properties.items()}
+    if len(set(headings.values())) < 2 or not any(headings.values()):
+        return fields
+    groups: dict[str, list[Field]] = {}
+    for made in fields:
+        groups.setdefault(headings.get(made.path, ""), []).append(made)
+    found: list[Field] = groups.pop("", [])
+    for heading, inner in groups.items():
+        found.append(Field(path="", kind="group", label=heading, fields=tuple(inner)))
+    return tuple(found)
