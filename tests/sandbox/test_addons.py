@@ -11,6 +11,7 @@ import pytest
 
 from portal.sandbox import addons
 from portal.sandbox.controllers.strimzi import KAFKA
+from portal.sandbox.printers.tables import Tables
 from tests.sandbox.living import LivingCluster
 
 KAFKA_API, COSI_API = "kafka.strimzi.io/v1", "objectstorage.k8s.io/v1alpha1"
@@ -93,6 +94,24 @@ def test_a_topic_becomes_ready(equipped: LivingCluster) -> None:
     assert condition(topic) == ("Ready", "True", "")
     assert topic is not None
     assert (topic["status"]["topicName"], topic["status"]["observedGeneration"]) == ("team.orders", 1)
+
+
+def test_a_table_of_topics_shows_their_cluster_and_state(equipped: LivingCluster) -> None:
+    """The label's name has a dot, which the column's path escapes."""
+    made = equipped.create(TOPIC % ("orders", KAFKA))
+    equipped.settle()
+    resource = equipped.resource(KAFKA_API, "KafkaTopic")
+    tables = Tables(equipped.cluster.custom_resources)
+    table = tables.table(resource, [equipped.fresh(made) or {}], {})
+    shown = dict(
+        zip((each["name"] for each in table["columnDefinitions"]), table["rows"][0]["cells"], strict=True)
+    )
+    assert (shown["Name"], shown["Cluster"], shown["Partitions"], shown["Ready"]) == (
+        "orders",
+        KAFKA,
+        3,
+        "True",
+    )
 
 
 def test_nobody_looks_at_a_topic_of_an_unknown_kafka_cluster(equipped: LivingCluster) -> None:
