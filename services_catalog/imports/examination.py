@@ -80,7 +80,7 @@ class Examination:
         return {"valid": schema.usable and not errors, "errors": errors[:50]}
 
     def _lint(self, folder: Path) -> list[dict[str, Any]]:
-        found = lint(folder, values=self.defaults, binary=settings.SLIPWAY_HELM)
+        found = lint(folder, values={}, binary=settings.SLIPWAY_HELM)
         return [dict(vars(each)) for each in found]
 
     def _render(self, folder: Path) -> None:
@@ -99,10 +99,10 @@ class Examination:
                 self.refused[name] = exc.message[:MAX_REASON]
 
     def _sets(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        yield DEFAULTS, self.defaults
+        yield DEFAULTS, {}
         for path in examples(self.chart):
             try:
-                yield path, values.merge(self.defaults, chart_facts.read_mapping(self.chart.files[path]))
+                yield path, chart_facts.read_mapping(self.chart.files[path])
             except SlipwayError as exc:
                 self.refused[path] = exc.message[:MAX_REASON]
 

@@ -27,6 +27,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 
 
+OURS = ("portal.", "services_catalog.")
 # What these raise is answered inside a worker or inside the adapter, and never leaves it.
 INTERNAL = (
     "portal.lifecycle.operations.",
@@ -34,12 +35,14 @@ INTERNAL = (
     "portal.clusters.helm_errors",
     "portal.clusters.api",
     "portal.clusters.provenance",
+    "services_catalog.sources.errors",
+    "services_catalog.sync",
 )
 
 
 def subclasses(cls: type[Any]) -> Iterator[type[Any]]:
     for child in cls.__subclasses__():
-        if child.__module__.startswith("portal.") and not child.__module__.startswith(INTERNAL):
+        if child.__module__.startswith(OURS) and not child.__module__.startswith(INTERNAL):
             yield child
             yield from subclasses(child)
 
