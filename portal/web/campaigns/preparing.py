@@ -55,6 +55,10 @@ class Preparing:
         counts = dict(rows.values_list("environment").annotate(n=Count("pk")))
         return [(each, counts.get(each.pk, 0)) for each in Environment.objects.order_by("order")]
 
+    @property
+    def has_older(self) -> bool:
+        return any(count for _, count in self.running)
+
     @cached_property
     def form(self) -> CampaignForm:
         targets = [each.version for each in self.versions if each.may_be_requested and not each.is_out]

@@ -23,5 +23,6 @@ def show(request: SignedIn, slug: str) -> HttpResponse:
         "environments": [env for env in Environment.objects.all() if detail.offering.is_offered_in(env.slug)],
         "rules": library.counts_by_category(),
         "running": mine.count(),
+        "may_curate": request.user.access.may(Verb.CURATE),
     }
     return render(request, "catalog/offering.html", context)
