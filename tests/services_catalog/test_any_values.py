@@ -47,7 +47,12 @@ def assembled(parts) -> dict:
     return result
 
 
-@pytest.fixture(scope="module", params=["namespace", "web-service", "worker", "postgresql", "redis"])
+OFFERED = [
+    "namespace", "web-service", "worker", "postgresql", "redis", "rabbitmq", "kafka-topic", "object-bucket",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=OFFERED)
 def version(request, offerings):
     found = next(each for each in offerings if each.slug == request.param)
     return found.versions[-1]
