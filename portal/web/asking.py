@@ -10,7 +10,9 @@ from typing import Any
 from django.http import QueryDict
 
 from portal.accounts.models import User
+from portal.core import pointers
 from portal.core.errors import IdempotencyKeyReused, PolicyDenied, SlipwayError, ValidationFailed
+from portal.core.pointers import ABSENT, parse
 from portal.lifecycle.models import ChangeRequest
 from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.services import previews, wishes
@@ -140,7 +142,11 @@ class Asking:
                 self.errors.setdefault(each.path, []).append(each.message)
 
     def _typed(self, path: str, data: QueryDict) -> bool:
-        return bool((self.sheet.yaml if path == "yaml" else data.get(path) or "").strip())
+        """Whether anything was given there, on screen or in the view before."""
+        if path == "yaml":
+            return bool(self.sheet.yaml.strip())
+        given = pointers.get(self.sheet.values, parse(path)) if path.startswith("/") else ABSENT
+        return given not in (ABSENT, None, "") or bool((data.get(path) or "").strip())
 
 
 def posted(actor: User, sheet: Sheet, about: Mapping[str, Any], data: QueryDict) -> Asking:

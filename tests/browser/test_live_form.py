@@ -114,7 +114,7 @@ def test_going_back_brings_back_what_was_typed_but_no_secret(open_as: Opened) ->
     expect(alice.get_by_label("Changed against the defaults")).to_contain_text("(3)")
     alice.goto("/catalog/")
     alice.go_back()
-    expect(alice.locator("[name='/replicas']")).to_have_value("4")
+    expect(alice.locator("[name='/replicas']")).to_have_value("4", timeout=SETTLED)
     expect(alice.locator("[name='/image/repository']")).to_have_value("docker.io/library/nginx")
     expect(alice.locator("#name")).to_have_value("shop-web")
     alice.get_by_role("button", name="YAML").click()
