@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
+from urllib.parse import urlencode
 
 from portal.lifecycle.models import ServiceInstance
 
@@ -49,10 +51,11 @@ def of_tab(instance: ServiceInstance, tab: str, api: str) -> list[Command]:
 
 
 def of_log(instance: ServiceInstance, pod: str, container: str, api: str, *, previous: bool) -> list[Command]:
-    more = "&previous=true" if previous else ""
-    address = f"{api}instances/{instance.pk}/logs/?pod={pod}&container={container}{more}"
-    which = f"logs {pod} --container {container} --tail 200 {'--previous' if previous else '--follow'}"
-    command = f"kubectl --namespace {instance.namespace} {which}"
+    """`pod` and `container` may be whatever an address says: they are quoted."""
+    asked = {"pod": pod, "container": container, **({"previous": "true"} if previous else {})}
+    which = f"logs {quote(pod)}{f' --container {quote(container)}' if container else ''} --tail 200"
+    command = f"kubectl --namespace {instance.namespace} {which} {'--previous' if previous else '--follow'}"
+    address = f"{api}instances/{instance.pk}/logs/?{urlencode(asked)}"
     return [Command("API", curl(address)), Command("kubectl", command)]
 
 

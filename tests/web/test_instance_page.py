@@ -88,6 +88,17 @@ def test_logs_are_refused_to_who_neither_owns_nor_operates_it(
         assert browser.get(f"/instances/{service.pk}/logs/?pod=shop-api-1").status_code == status, person
 
 
+def test_what_an_address_says_is_quoted_where_it_is_to_be_copied(
+    organisation: Organisation, signed_in: SignIn, service: ServiceInstance
+) -> None:
+    browser = signed_in(organisation.alice)
+    asked = {"pod": "shop-api-1", "container": "app; reboot", "previous": "on"}
+    page = browser.get(f"/instances/{service.pk}/logs/", asked).content.decode()
+    assert "--container &#x27;app; reboot&#x27; --tail 200 --previous" in page
+    assert "container=app%3B+reboot" in page
+    assert browser.get(f"/instances/{service.pk}/logs/", {"pod": "shop; reboot"}).status_code == 404
+
+
 def test_the_timeline_has_changes_rollouts_and_health_and_can_be_narrowed(
     organisation: Organisation, signed_in: SignIn, service: ServiceInstance
 ) -> None:

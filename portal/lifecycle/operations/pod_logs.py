@@ -73,8 +73,8 @@ def read(
 
 
 def _choose(containers: tuple[Container, ...], name: str) -> Container:
-    main = [each for each in containers if not each.is_initial]
-    found = next((each for each in containers if each.name == name), None) if name else (main or [None])[0]
+    wanted = (each for each in containers if (each.name == name if name else not each.is_initial))
+    found = next(wanted, None)
     if found is None:
         known = ", ".join(each.name for each in containers)
         raise NotFound(f"The pod has no container {name[:63]!r}. Choose one of: {known}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -52,21 +52,11 @@ def so_far(steps: Iterable[tuple[datetime, int]], now: datetime) -> int:
     return round(total)
 
 
-def by_environment(application: int) -> dict[int, int]:
-    """Cents a month of what runs of one application, by environment."""
-    rows = ServiceInstance.objects.alive().filter(application=application).order_by().values("environment")
-    return _summed(rows.annotate(cents=Sum("current_release__plan__price_cents_per_month")), "environment")
-
-
 def by_application(applications: Iterable[int]) -> dict[int, int]:
     """Cents a month of what runs, by application."""
-    rows = ServiceInstance.objects.alive().filter(application__in=list(applications))
-    summed = rows.order_by().values("application")
-    return _summed(summed.annotate(cents=Sum("current_release__plan__price_cents_per_month")), "application")
-
-
-def _summed(rows: Iterable[Mapping[str, int | None]], by: str) -> dict[int, int]:
-    return {int(row[by] or 0): int(row["cents"] or 0) for row in rows}
+    rows = ServiceInstance.objects.alive().filter(application__in=list(applications)).order_by()
+    summed = rows.values("application").annotate(cents=Sum("current_release__plan__price_cents_per_month"))
+    return {pk: cents or 0 for pk, cents in summed.values_list("application", "cents")}
 
 
 def _since(steps: list[tuple[datetime, int]]) -> datetime | None:

@@ -16,8 +16,9 @@ from portal.lifecycle.models import ServiceInstance
 from portal.lifecycle.operations import live_document, object_events, pods
 from portal.lifecycle.operations.topology import looking
 from portal.lifecycle.services import pod_logs
-from portal.web import instance_page, live
+from portal.web import commands, instance_page, live
 from portal.web.access import SignedIn
+from portal.web.commands import Command
 from portal.web.forms.pod_log import PodLogForm
 from portal.web.running import tree
 
@@ -41,7 +42,18 @@ def respond(request: SignedIn, pk: int, part: str, read: Reading) -> HttpRespons
     if request.htmx:
         final = bool(context.get("final"))
         return live.respond(request, context["template"], context, etag=context["etag"], final=final)
+    context["commands"] = _commands(request, instance, context)
     return render(request, "instances/part.html", context)
+
+
+def _commands(request: SignedIn, instance: ServiceInstance, context: Context) -> list[Command]:
+    """How to do the same from a terminal."""
+    api, part = request.build_absolute_uri("/api/v1/"), context["part"]
+    if part == "log":
+        asked = context["asked"]
+        container = context["log"].container.name if "log" in context else asked["container"]
+        return commands.of_log(instance, asked["pod"], container, api, previous=asked["previous"])
+    return commands.of_tab(instance, part, api) if part in commands.PATHS else []
 
 
 def objects(request: SignedIn, instance: ServiceInstance) -> Context:
