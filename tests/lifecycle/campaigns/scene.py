@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,13 +112,13 @@ class Notes:
         return ServiceInstance.objects.get(pk=self.ids[place])
 
 
-def build() -> Notes:
+def build(places: Sequence[tuple[str, str]] = PLACES) -> Notes:
     """Without a cluster: changes end as if a worker had applied them."""
     organisation = load(ClusterFactory())
     versions()
     ids = {
         f"{application}/{environment}": install(organisation, application, environment, succeed).pk
-        for application, environment in PLACES
+        for application, environment in places
     }
     return Notes(organisation, ids)
 

@@ -49,7 +49,7 @@ def open_next(campaign_id: int) -> bool:
     item = take(campaign_id, clock.now())
     if item is None:
         return open_lost(campaign_id)
-    _open(item)
+    go_on_with(item.pk)
     return True
 
 
@@ -58,7 +58,7 @@ def open_lost(campaign_id: int) -> bool:
     item = take_lost(campaign_id)
     if item is None:
         return False
-    _open(item)
+    go_on_with(item.pk)
     return True
 
 
@@ -91,8 +91,9 @@ def take_lost(campaign_id: int) -> CampaignItem | None:
     return None
 
 
-def _open(item: CampaignItem) -> None:
-    """Each end of it is one move, which whoever is second loses without harm."""
+def go_on_with(item_id: int) -> None:
+    """Open the change of one whose turn was taken. Each end of it is one move, which whoever is second loses
+    without harm."""
     item = CampaignItem.objects.select_related(
         "stage",
         "answered_by",
@@ -101,7 +102,7 @@ def _open(item: CampaignItem) -> None:
         "instance__application__team",
         "instance__environment",
         "instance__offering",
-    ).get(pk=item.pk)
+    ).get(pk=item_id)
     campaign = item.campaign
     campaign.target = wishing.target_of(campaign)
     try:
