@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -165,16 +164,25 @@ def _switched(form: Form, node: Schema, path: Path) -> Form:
     for document in (form.values, form.complete):
         given = pointers.get(document, path)
         kept = (
-            {key: each for key, each in given.items() if key in known} if isinstance(given, Mapping) else None
+            {key: each for key, each in given.items() if key in known} if isinstance(given, Mapping) else {}
         )
-        changed = copy.deepcopy(dict(document))
-        parent = pointers.get(changed, path[:-1])
-        if isinstance(parent, dict):
-            parent.pop(path[-1], None)
-            if kept:
-                parent[path[-1]] = kept
-        documents.append(changed)
+        documents.append(_replaced(document, path, kept or ABSENT))
     return form.given(*documents)
+
+
+def _replaced(document: Any, path: Path, value: Any) -> Any:
+    """A copy along the way to `path`, where ABSENT takes the place of an entry of a list that is none."""
+    if not path:
+        return value
+    inner = _replaced(pointers.get(document, path[:1]), path[1:], value)
+    if isinstance(document, list):
+        return [inner if index == int(path[0]) else each for index, each in enumerate(document)]
+    others = (
+        {key: each for key, each in document.items() if key != path[0]}
+        if isinstance(document, Mapping)
+        else {}
+    )
+    return others if inner is ABSENT else {**others, path[0]: inner}
 
 
 def _consts(form: Form, node: Schema, path: Path) -> tuple[tuple[str, Any], ...]:
