@@ -13,7 +13,7 @@ from services_catalog import tasks
 from services_catalog.models import ChartArchive, ChartSource, SourceVersion, SyncOutcome
 from services_catalog.sources import importing, leases, services, syncing
 from services_catalog.sources.errors import LeaseLost, SyncUnderWay
-from services_catalog.sources.limits import Limits
+from services_catalog.sources.limits import LIMITS, Limits
 from services_catalog.sources.readers import reader_of
 from tests.fixtures.helm_repository import Repository
 from tests.services_catalog.sources.conftest import TAKING, AddSource, states, sync
@@ -110,7 +110,7 @@ def test_what_breaks_on_our_side_lets_the_source_go(
 
 
 def test_a_source_is_read_again_after_its_interval(source: ChartSource, later: Later) -> None:
-    sync(source)
+    sync(source, limits=LIMITS)
     later(timedelta(seconds=source.interval_seconds - 120))
     assert not ChartSource.objects.due().exists()
     later(timedelta(seconds=120))
