@@ -136,12 +136,12 @@ def category(chart: PackedChart) -> str:
 
 
 def description(chart: PackedChart, otherwise: str) -> str:
-    """The README up to its first chapter on installing, which is the portal's part here."""
+    """The README up to its first chapter, without badges: how it is installed is the portal's part here."""
     text = chart.files.get("README.md", b"").decode(errors="replace").replace("\0", "")
     found = []
     for line in text.splitlines():
         if line.startswith("## ") and found:
             break
-        if not line.startswith("# "):
+        if not line.startswith(("# ", "![", "[![", "<")):
             found.append(line)
     return "\n".join(found).strip()[:MAX_DESCRIPTION] or otherwise
