@@ -20,6 +20,18 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As merge(), to be read only: parts of both are shared, nothing is copied."""
+    if not over:
+        return base
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
+        result[key] = overlaid(below, value) if nested else value
+    return result
+
+
 def coalesced(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """What templates and Helm's own check get to see of `values` over a chart's defaults: a null where the
     chart has a default removes it (coalesceValues in helm's pkg/chart/common/util/coalesce.go)."""

@@ -56,7 +56,7 @@ def subschemas(root: Schema) -> Iterator[Schema]:
         elif isinstance(value, Mapping):
             if not named:
                 yield value
-            for key, each in reversed(value.items()):
+            for key, each in reversed(list(value.items())):
                 if named or key not in DATA:
                     stack.append((each, not named and key in NAMED))
 

@@ -34,7 +34,12 @@ _STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def shape(schema: Any, root: Schema, value: Any = ABSENT, depth: int = 0) -> dict[str, Any]:
-    """One flat schema without references and conditions. What stands outside wins over what is merged in."""
+    """One flat schema without references and conditions. What stands outside wins over what is merged in.
+
+    Not to be changed: it may be a part of the schema itself.
+    """
+    if isinstance(schema, dict) and not IN_PLACE & schema.keys():
+        return schema
     name = schemas.reference(schema)
     node = schemas.resolve(schema, root)
     if name is None and not IN_PLACE & node.keys():

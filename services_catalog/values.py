@@ -17,7 +17,8 @@ from portal.core.errors import ValidationFailed
 from portal.core.masking import MASK
 from portal.core.pointers import ABSENT, Path
 from services_catalog import schemas
-from services_catalog.coalescing import alike, coalesced, merge, without_idle_nulls
+from services_catalog.coalescing import alike, coalesced, without_idle_nulls
+from services_catalog.coalescing import merge as merge
 from services_catalog.messages import Problem, explain, problem
 from services_catalog.models import OfferingVersion, Plan
 from services_catalog.schemas import Schema

@@ -10,7 +10,7 @@ from portal.core import pointers
 from portal.core.masking import MASK
 from portal.core.pointers import ABSENT, Path, pointer
 from services_catalog import schemas
-from services_catalog.coalescing import merge
+from services_catalog.coalescing import overlaid
 from services_catalog.forms import lists, variants
 from services_catalog.forms.facts import facts_of, is_required
 from services_catalog.forms.fields import ROWS, Field, Kind, flat
@@ -20,7 +20,6 @@ from services_catalog.forms.variants import simplified
 from services_catalog.models import OfferingVersion, Plan
 from services_catalog.schemas import Schema
 from services_catalog.shapes import REFS, shape
-from services_catalog.values import base_values
 
 # What recurs, or lies deeper, or is more than anybody can read, is asked for as YAML.
 MAX_DEPTH = 12
@@ -47,7 +46,7 @@ def form_fields(
     are noted as set without being shown. `running` is that release's complete values: locked fields show it.
     `data` is what the browser sent, if it did: which of several forms was chosen is said there alone.
     """
-    base = base_values(version, plan)
+    base = overlaid(version.default_values, plan.values if plan else {})
     form = Form(
         root=version.values_schema,
         base=base,
@@ -55,7 +54,7 @@ def form_fields(
         values=values or {},
         saved=saved,
         running=running,
-        complete=merge(merge(base, values or {}), version.locked_values),
+        complete=overlaid(overlaid(base, values or {}), version.locked_values),
         short=frozenset(version.short_form),
         data=data or {},
     )
@@ -138,11 +137,12 @@ class Form:
         refs = tuple(node.get(REFS, ()))
         form = replace(self, seen=(*self.seen, *refs)) if refs else self
         kind = form.kind(node, path)
+        place = pointer(path)
         facts = {
             **facts_of(node, path, self.root, default),
-            "path": self.name(path),
+            "path": self.name(path) if self.moved[0] else place,
             "required": required and is_required(kind, node, default),
-            "short": pointer(path) in self.short,
+            "short": place in self.short,
             "locked_by": locked_by,
             "wish": given,
             "default": "" if default is ABSENT else default,

@@ -10,8 +10,9 @@ from portal.core import pointers
 from portal.core.masking import MASK
 from portal.core.pointers import ABSENT, pointer
 from services_catalog import schemas
+from services_catalog.coalescing import alike
 from services_catalog.models import OfferingVersion, Plan
-from services_catalog.values import alike, base_values, leaves, masked
+from services_catalog.values import base_values, leaves, masked
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from portal.core.pointers import Path
@@ -23,30 +24,48 @@ _SECONDS = re.compile(r"Seconds$")
 _DURATION = re.compile(r"(timeout|interval|duration|period|ttl|delay|retention|expir\w*)$", re.IGNORECASE)
 _PERCENT = re.compile(r"^max(Surge|Unavailable)$|^minAvailable$")
 _STORAGE = re.compile(r"(^size|Size|storage|^sizeLimit)$")
+# the schema's own words are better
+SAYS_IT = frozenset({"enum", "examples", "pattern", HINT})
 _NUMERIC_DURATION = re.compile(r"^\d+(ms|[smhdwy])")
 
 
 def unit_of(path: Path, node: Mapping[str, Any], types: tuple[str, ...], default: Any) -> str:
     """A line of help; "" when there is no unit to speak of, or the schema says itself what to write."""
-    if node.get("enum") or node.get(HINT) or node.get("examples") or node.get("pattern"):
+    if not types or types == ("boolean",) or not SAYS_IT.isdisjoint(node):
         return ""
     name = next((part for part in reversed(path) if not part.isdecimal() and part != ANY), "")
+    unit = _unit_of_name(name)
+    if not unit:
+        return ""
     textual, whole = "string" in types, "integer" in types
-    if name == "cpu" and types != ("boolean",):
+    fits = {
+        CPU: True,
+        MEMORY: textual,
+        STORAGE: textual and _is_size(default),
+        PERCENT: textual or whole,
+        SECONDS: whole,
+        PORT: whole,
+        DURATION: textual and isinstance(default, str) and bool(_NUMERIC_DURATION.match(default)),
+    }
+    if not fits[unit]:
+        return ""
+    return PORT_OR_NAME if unit == PORT and textual else unit
+
+
+@lru_cache(maxsize=4096)
+def _unit_of_name(name: str) -> str:
+    if name == "cpu":
         return CPU
-    if name in {"memory", "hugepages-2Mi"} and textual:
+    if name in {"memory", "hugepages-2Mi"}:
         return MEMORY
-    if textual and (name == "ephemeral-storage" or _STORAGE.search(name)) and _is_size(default):
-        return STORAGE
-    if _PERCENT.match(name) and (textual or whole):
-        return PERCENT
-    if _SECONDS.search(name) and whole:
-        return SECONDS
-    if _PORT.search(name) and whole:
-        return PORT_OR_NAME if textual else PORT
-    if textual and _DURATION.search(name) and isinstance(default, str) and _NUMERIC_DURATION.match(default):
-        return DURATION
-    return ""
+    rules = (
+        (_PERCENT, PERCENT),
+        (_SECONDS, SECONDS),
+        (_STORAGE, STORAGE),
+        (_PORT, PORT),
+        (_DURATION, DURATION),
+    )
+    return next((unit for rule, unit in rules if rule.search(name)), "")
 
 
 def _is_size(default: Any) -> bool:

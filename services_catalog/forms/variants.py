@@ -43,6 +43,8 @@ MOST_FORMS = 20
 
 def simplified(node: Schema, root: Schema) -> dict[str, Any]:
     """A shape in which alternatives that differ in nothing but their type have become one."""
+    if isinstance(node, dict) and "oneOf" not in node and "anyOf" not in node:
+        return node
     result = dict(node)
     for keyword in ALTERNATIVES:
         forms = result.get(keyword)
@@ -66,8 +68,11 @@ def simplified(node: Schema, root: Schema) -> dict[str, Any]:
 
 def plain_choice(node: Schema, root: Schema) -> list[Choice]:
     """The values to choose from, when each alternative is one or some of them; [] when not."""
+    forms = node.get("oneOf") or node.get("anyOf")
+    if not forms:
+        return []
     found: list[tuple[Any, str]] = []
-    for each in node.get("oneOf") or node.get("anyOf") or ():
+    for each in forms:
         inner = shape(each, root)
         values = [inner["const"]] if "const" in inner else inner.get("enum")
         if not isinstance(values, list) or any(isinstance(value, list | Mapping) for value in values):
