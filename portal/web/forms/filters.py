@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from portal.accounts.models import Team, User
@@ -33,6 +33,12 @@ def teams_of(request: HttpRequest | None) -> QuerySet[Team]:
         if user.access.sees_all_teams
         else Team.objects.filter(pk__in=user.access.team_ids())
     )
+
+
+def offerings_in_use(request: HttpRequest | None) -> QuerySet[Offering]:
+    """Of which something runs: the library has many more."""
+    living = ServiceInstance.objects.alive().filter(offering=OuterRef("pk"))
+    return Offering.objects.filter(Exists(living)).only("slug", "name")
 
 
 def choice_of(choices: Any, name: str, anything: str) -> django_filters.ChoiceFilter:
@@ -98,7 +104,7 @@ class QueueFilter(ChangeFilter):
 class InstanceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped package
     q = django_filters.CharFilter(method="search", label="Search", widget=forms.TextInput(attrs=INPUT))
     health = choice_of(Health.choices, "health", "Any health")
-    offering = row_of(Offering.objects.all(), "offering", "Any offering")
+    offering = row_of(offerings_in_use, "offering", "Any offering")
     environment = row_of(Environment.objects.all(), "environment", "Any environment")
     team = row_of(teams_of, "application__team", "Any team", "Team")
 

@@ -11,13 +11,14 @@ from portal.web import instance_page
 from portal.web import live as live_parts
 from portal.web.access import SignedIn
 from portal.web.forms.filters import InstanceFilter
-from portal.web.paging import page_of
+from portal.web.paging import bounded_page_of
 
 
 def browse(request: SignedIn) -> HttpResponse:
     rows = ServiceInstance.objects.visible_to(request.user).alive().for_lists()
     found = InstanceFilter(request.GET, queryset=rows, request=request)
-    return render(request, "instances/browse.html", {"filter": found, "page": page_of(found.qs, request)})
+    context = {"filter": found, "page": bounded_page_of(found.qs, request)}
+    return render(request, "instances/browse.html", context)
 
 
 def show(request: SignedIn, pk: int) -> HttpResponse:
