@@ -101,7 +101,7 @@ def _needed(node: Schema, value: Any) -> list[list[str]]:
 def _both(key: str, one: Any, other: Any) -> Any:
     if key in {"properties", "patternProperties"}:
         both = {name: {"allOf": [one[name], other[name]]} for name in one.keys() & other.keys()}
-        return {**other, **one, **both}
+        return {**one, **{name: each for name, each in other.items() if name not in one}, **both}
     if key in {"required", schemas.ORDER, REFS}:
         return list(dict.fromkeys([*one, *other]))
     if key == "type":

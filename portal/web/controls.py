@@ -114,7 +114,7 @@ def _select(named: str, options: Sequence[tuple[str, str, bool]]) -> str:
 
 def _area(field: Field, named: str) -> str:
     text = field.text
-    height = min(max(text.count("\n") + 1, 1 if field.kind == "yaml" else 2), MOST_LINES)
+    height = min(max(text.rstrip("\n").count("\n") + 1, 1 if field.kind == "yaml" else 2), MOST_LINES)
     hint = f' placeholder="{escape(field.example)}"' if field.example else ""
     # browsers drop the first line break of a textarea
     return (

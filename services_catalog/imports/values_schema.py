@@ -96,13 +96,19 @@ def inferred(chart: PackedChart) -> dict[str, Any]:
 
 
 def completed(schema: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy in which places that the chart's own schema leaves open, and does not name, are as inferred."""
+    """A copy in which places that the chart's own schema leaves open, and does not name, are as inferred.
+
+    Those that it names get the words that it leaves out, and what looks like a secret is one.
+    """
     copy: dict[str, Any] = deepcopy(dict(schema))
     _complete(copy, more)
     return copy
 
 
 def _complete(node: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for keyword in ("description", schemas.SECTION, schemas.OPEN, schemas.SECRET):
+        if keyword in more and (keyword != schemas.SECRET or node.get("type", "string") == "string"):
+            node.setdefault(keyword, more[keyword])
     wanted = more.get("properties")
     if not isinstance(wanted, Mapping) or "$ref" in node or node.get("type", "object") != "object":
         return
