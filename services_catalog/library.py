@@ -16,6 +16,7 @@ from portal.core.errors import SlipwayError, ValidationFailed
 from portal.core.pointers import parse, pointer
 from services_catalog import (
     archives,
+    coalescing,
     deprecation_format,
     marks,
     overlays,
@@ -221,7 +222,7 @@ def _partial_errors(
 ) -> Iterator[Problem]:
     """Errors that `part` itself brings; what is merely still missing is the requester's to give."""
     before = {(each["path"], each["message"]) for each in values.check(schema, defaults)}
-    for each in values.check(schema, values.merge(defaults, part)):
+    for each in values.check(schema, coalescing.merge(defaults, part)):
         if (each["path"], each["message"]) not in before:
             yield {**each, "path": pointer(place) + each["path"]}
 

@@ -26,6 +26,13 @@ HEAVY = (
 )
 
 
+HEAVY_OF_SOURCES = (
+    "source_version__report",
+    "source_version__source__secret",
+    "source_version__source__keyring",
+)
+
+
 @dataclass(frozen=True)
 class CatalogEntry:
     """One card of the library. Without an active version there is nothing to request, and no price."""
@@ -90,6 +97,7 @@ def offering_detail(user: User, slug: str, *, with_drafts: bool = False) -> Offe
     """One offering with its versions and the plans of the latest. Raises NotFound."""
     hidden = Q() if with_drafts else Q(status=VersionStatus.DRAFT)
     versions = OfferingVersion.objects.exclude(hidden) if hidden else OfferingVersion.objects.all()
+    versions = versions.select_related("source_version__source").defer(*HEAVY_OF_SOURCES)
     offering = (
         Offering.objects.visible_to(user)
         .filter(slug=slug)

@@ -138,7 +138,7 @@ def category(chart: PackedChart) -> str:
 def description(chart: PackedChart, otherwise: str) -> str:
     """The README up to its first chapter, without badges: how it is installed is the portal's part here."""
     text = chart.files.get("README.md", b"").decode(errors="replace").replace("\0", "")
-    found = []
+    found: list[str] = []
     for line in text.splitlines():
         if line.startswith("## ") and found:
             break

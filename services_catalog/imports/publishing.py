@@ -126,15 +126,16 @@ def _offering(row: SourceVersion, declared: LibraryOffering) -> tuple[Offering, 
 
 def _defaults() -> dict[str, Any]:
     """What a declaration may leave out."""
+    empty = Offering()
     optional = ("icon", "tags", "cluster_scoped", "role", "provides", "environments", "teams")
-    return {name: Offering._meta.get_field(name).get_default() for name in optional}
+    return {name: getattr(empty, name) for name in optional}
 
 
 def _version(
     offering: Offering, known: OfferingVersion | None, entry: LibraryVersion, examined: Mapping[str, Any]
 ) -> OfferingVersion:
-    others = offering.versions.filter(version=entry.number)
-    if others.exclude(pk=known.pk if known else None).exists():
+    twin = offering.versions.filter(version=entry.number).first()
+    if twin is not None and twin != known:
         said = f"{offering} has a version {entry.number} already."
         raise ValidationFailed.at("/versions/0/version", said, "twice")
     version = known or OfferingVersion(offering=offering, version=entry.number, status=VersionStatus.DRAFT)

@@ -149,6 +149,7 @@ def test_a_chart_is_published_and_put_on_offer(
     version = OfferingVersion.objects.get(offering__slug="greeter")
     assert (version.status, version.offering.tags) == ("draft", ["polite", "loud"])
     assert "Put on offer" in text(browser.get(GREETER))
+    assert f'href="{GREETER}"' in text(browser.get("/catalog/greeter/"))
     assert browser.post(f"{GREETER}activate/").status_code == 302
     assert Offering.objects.requestable().filter(slug="greeter").exists()
     assert "Greeter" in text(signed_in(organisation.alice).get("/catalog/?q=greeter"))

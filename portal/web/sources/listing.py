@@ -80,10 +80,8 @@ def versions_page(source: ChartSource, request: HttpRequest) -> Any:
 
 def counts(source: ChartSource) -> dict[str, int]:
     """How many versions of each state, by one query."""
-    found: dict[str, int] = dict(
-        source.versions.order_by().values_list("state").annotate(number=Count("pk"))  # type: ignore[arg-type]
-    )
-    return found
+    rows = source.versions.order_by().values("state").annotate(total=Count("pk"))
+    return {row["state"]: row["total"] for row in rows}
 
 
 def context(request: SignedIn, source: ChartSource) -> dict[str, Any]:

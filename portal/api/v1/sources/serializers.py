@@ -88,7 +88,7 @@ class ChartSourceSerializer(serializers.ModelSerializer[ChartSource]):
 class SourceVersionRow(serializers.ModelSerializer[SourceVersion]):
     """One version of one chart. A refused one says why; a gone one is kept with its chart."""
 
-    source = serializers.SlugField(source="source.slug", read_only=True)
+    source: Any = serializers.SlugField(source="source.slug", read_only=True)
     digest = serializers.CharField(
         source="archive_id", read_only=True, allow_null=True, help_text="Of the chart's files."
     )
