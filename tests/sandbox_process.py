@@ -18,10 +18,19 @@ from typing import Any
 
 import yaml
 
+from portal.sandbox import addons as known_addons
+
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
 EMPTY_SECONDS = 30
 PATIENCE_SECONDS = 2
+# of every cluster, and of what the addons bring
+KEPT = {"default"} | {
+    document["metadata"]["name"]
+    for addon in known_addons.known()
+    for document in known_addons.documents(addon)
+    if document["kind"] == "Namespace"
+}
 
 
 class SandboxDidNotStart(AssertionError):
@@ -115,7 +124,7 @@ class SandboxProcess:
 
         def made() -> list[str]:
             names = [each["metadata"]["name"] for each in self.request("GET", path).body["items"]]
-            return [name for name in names if name != "default" and not name.startswith("kube-")]
+            return [name for name in names if name not in KEPT and not name.startswith("kube-")]
 
         for name in made():
             self.request("DELETE", f"{path}/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,16 @@ NAMESPACE = next(
     for case in reversed(CASES.values())
     if case.offering.slug == "namespace" and "dev-values" in case.example
 )
+# each version and the one before it, with its minimal example
+UPGRADES = {
+    f"{offering.slug} {old.version.number} to {new.version.number}": (old, new)
+    for offering in OFFERINGS
+    for old, new in pairwise(
+        case
+        for case in CASES.values()
+        if case.offering is offering and case.example in ("ci/minimal-values.yaml", "ci/dev-values.yaml")
+    )
+}
 # what gives each key of a connection; an address when no key is named
 BACKING = {
     "uri": "redis 1.1.0 small ci/minimal-values.yaml dev",
@@ -62,10 +73,19 @@ def deployer(platform, namespace) -> Connection:
     return platform.impersonating(f"system:serviceaccount:{namespace}:slipway-deployer")
 
 
+@pytest.fixture(autouse=True)
+def nothing_left(deployer, namespace, helm_binary):
+    """What a test that failed leaves would make the next ones fail."""
+    yield
+    Helm(deployer, binary=helm_binary).uninstall(
+        Target("storefront-example", namespace), timeout_seconds=SECONDS
+    )
+
+
 def values_here(case: checks.Case) -> dict:
     """The example's values, but with the only storage class that the sandbox has: its default."""
     composed = case.values()
-    for section in ("storage", "persistence"):
+    for section in ("storage", "persistence", "checkpoints"):
         if section in composed:
             composed[section]["className"] = ""
     return composed
@@ -86,6 +106,7 @@ def settled(kubernetes: Kubernetes, applied) -> None:
 def test_the_deployer_installs_it_it_gets_ready_and_goes_again(deployer, platform, helm_binary, name):
     case, helm = CASES[name], Helm(deployer, binary=helm_binary)
     provide_certificate(Kubernetes(platform), case)
+    provide_data(Kubernetes(platform), case)
     for target, backing in connections(case):
         # what it connects to must be there first
         settled(Kubernetes(platform), apply(helm, backing, target))
@@ -120,6 +141,18 @@ def provide_certificate(kubernetes: Kubernetes, case: checks.Case) -> None:
         kubernetes.apply(secret, "certificates")
 
 
+def provide_data(kubernetes: Kubernetes, case: checks.Case) -> None:
+    """What somebody would have filled before."""
+    if name := case.values().get("data", {}).get("claim"):
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": name, "namespace": case.namespace},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        }
+        kubernetes.apply(claim, "tests")
+
+
 def is_kept(document) -> bool:
     return document["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"
 
@@ -150,20 +183,56 @@ def test_an_upgrade_keeps_data_address_and_password(deployer, platform, helm_bin
     helm.uninstall(old.target, timeout_seconds=SECONDS)
 
 
-def test_an_upgrade_keeps_the_service_and_changes_the_pods(deployer, platform, helm_binary):
-    old = CASES["web-service 1.0.0 small ci/minimal-values.yaml dev"]
-    new = CASES["web-service 1.1.0 small ci/minimal-values.yaml dev"]
-    helm, kubernetes = Helm(deployer, binary=helm_binary), Kubernetes(platform)
-    settled(kubernetes, apply(helm, old))
-    service = ObjectKey("v1", "Service", old.namespace, old.target.release)
-    before = kubernetes.get(service)["metadata"]["uid"]
+@pytest.mark.parametrize("name", UPGRADES)
+def test_an_upgrade_from_the_version_before_replaces_no_object(deployer, platform, helm_binary, name):
+    """What cannot be changed would be refused, or be another object afterwards."""
+    old, new = UPGRADES[name]
+    is_namespace = old.offering.slug == "namespace"
+    helm, kubernetes = Helm(platform if is_namespace else deployer, binary=helm_binary), Kubernetes(platform)
+    before = identities(kubernetes, apply(helm, old))
     applied = apply(helm, new)
+    after = identities(kubernetes, applied)
+    assert before.items() <= after.items()
+    assert applied.revision >= 2
+    if not is_namespace:
+        helm.uninstall(new.target, timeout_seconds=SECONDS)
+
+
+def identities(kubernetes: Kubernetes, applied) -> dict[str, str]:
+    """The uid of each object of a release that got ready."""
     settled(kubernetes, applied)
-    assert applied.revision == 2
-    assert kubernetes.get(service)["metadata"]["uid"] == before
+    live = kubernetes.live(applied.documents)
+    return {str(key): found["metadata"]["uid"] for key, found in live.items() if found is not None}
+
+
+def test_an_upgrade_of_a_web_service_changes_its_pods(deployer, platform, helm_binary):
+    old, new = UPGRADES["web-service 1.0.0 to 1.1.0"]
+    helm, kubernetes = Helm(deployer, binary=helm_binary), Kubernetes(platform)
+    apply(helm, old)
+    settled(kubernetes, apply(helm, new))
     deployment = kubernetes.get(ObjectKey("apps/v1", "Deployment", old.namespace, old.target.release))
     assert "startupProbe" in deployment["spec"]["template"]["spec"]["containers"][0]
     helm.uninstall(old.target, timeout_seconds=SECONDS)
+
+
+def test_another_computation_is_another_job_and_keeps_its_checkpoints(deployer, platform, helm_binary):
+    case = CASES["ml-batch-job 1.0.0 small ci/minimal-values.yaml dev"]
+    helm, kubernetes = Helm(deployer, binary=helm_binary), Kubernetes(platform)
+
+    def compute(run: int) -> dict[str, str]:
+        wish = {**values_here(case), "run": run}
+        wish["checkpoints"] |= {"enabled": True, "size": "1Gi"}
+        done = helm.upgrade_install(
+            case.version.folder, target=case.target, values=wish, timeout_seconds=SECONDS
+        )
+        return identities(kubernetes, done)
+
+    first, second = compute(1), compute(2)
+    gone, come = set(first) - set(second), set(second) - set(first)
+    assert [key.partition("/")[0] for key in (*gone, *come)] == ["Job", "Job"]
+    claim = next(key for key in first if key.startswith("PersistentVolumeClaim"))
+    assert first[claim] == second[claim]
+    helm.uninstall(case.target, timeout_seconds=SECONDS)
 
 
 def test_the_deployer_cannot_touch_the_guard_rails_nor_another_namespace(deployer, platform, helm_binary):
