@@ -52,7 +52,8 @@ class RouteOperator(Operator):
         return self.found(GATEWAY, (namespace, parent["name"]))
 
     def _entry(self, route: Object, parent: Object, gateway: Object, known: list[Object]) -> Object:
-        before = next((each["conditions"] for each in known if each["parentRef"] == parent), [])
+        mine = (each["conditions"] for each in known if each["parentRef"] == parent)
+        before: list[Object] = next(mine, [])
         generation = route["metadata"].get("generation", 1)
         for kind, (holds, reason, message) in (
             ("Accepted", self._accepted(route, parent, gateway)),
