@@ -20,6 +20,7 @@ from portal.lifecycle.models import HealthSpan, Release, ServiceInstance
 from portal.lifecycle.states import Health
 
 HOOK = "helm.sh/hook"
+KEEP = "helm.sh/resource-policy"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ def standing(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The objects that are meant to stay: hooks come and go, so they are not waited for."""
     return [
         dict(doc) for doc in documents if HOOK not in ((doc.get("metadata") or {}).get("annotations") or {})
+    ]
+
+
+def kept(documents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Objects that Helm leaves where they are when it takes a release away, such as volumes with backups."""
+    return [
+        doc for doc in documents if ((doc.get("metadata") or {}).get("annotations") or {}).get(KEEP) == "keep"
     ]
 
 
@@ -167,10 +175,12 @@ def refresh(instance: ServiceInstance) -> Health:
 def remaining(
     instance: ServiceInstance, documents: Iterable[Mapping[str, Any]], *, seconds: float
 ) -> list[ObjectStatus]:
-    """Objects that are still in the cluster, after waiting at most `seconds` for them to go. Raises
+    """Objects that are still there and should not be, after waiting at most `seconds` for them to go. Raises
     ClusterError."""
     cluster = kubernetes_for(instance)
-    wanted = namespaced(documents, instance)
+    documents = list(documents)
+    staying = kept(documents)
+    wanted = namespaced([document for document in documents if document not in staying], instance)
     end = time.monotonic() + seconds
     while True:
         left = [status for status in cluster.statuses(wanted) if status.state != "missing"]

@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from portal.clusters.errors import HelmStopped
 from portal.core import clock
+from portal.core.objects import key_of
 from portal.lifecycle import check_results
 from portal.lifecycle.models import ChangeRequest, Release
 from portal.lifecycle.operations import (
@@ -160,7 +161,9 @@ def _observe_removal(change: ChangeRequest, claim: Claim, linger: float) -> floa
     documents = change.base_release.objects_masked if change.base_release else []
     left = observation.remaining(instance, documents, seconds=linger)
     if not left:
-        outcomes.succeed(change, claim, message=f"{change.name} is retired; its objects are gone.")
+        staying = ", ".join(str(key_of(document)) for document in observation.kept(documents))
+        but = f" All but {staying}, which stay until somebody deletes them." if staying else ""
+        outcomes.succeed(change, claim, message=f"{change.name} is retired; its objects are gone.{but}")
         return None
     if change.observe_until and clock.now() >= change.observe_until:
         names = ", ".join(str(status.key) for status in left[:5])
