@@ -37,22 +37,22 @@ def test_a_second_sync_changes_nothing_and_writes_nothing(catalog, django_assert
 
 def test_a_changed_chart_under_a_published_version_is_refused_in_production(db, library_copy):
     sync(library_copy, mutable=False)
-    before = OfferingVersion.objects.get(offering__slug="redis").chart_id
+    before = OfferingVersion.objects.get(offering__slug="redis", version="1.0.0").chart_id
     touch_chart(library_copy)
     change(library_copy, "namespace", lambda doc: doc.update(summary="Changed."))
     with pytest.raises(ChartChanged, match="Give the changed chart a new version"):
         sync(library_copy, mutable=False)
-    assert OfferingVersion.objects.get(offering__slug="redis").chart_id == before
+    assert OfferingVersion.objects.get(offering__slug="redis", version="1.0.0").chart_id == before
     assert Offering.objects.get(slug="namespace").summary != "Changed.", "all of it or nothing"
 
 
 def test_in_dev_the_version_points_at_the_new_chart_and_the_old_one_stays(db, library_copy):
     sync(library_copy, mutable=True)
-    before = OfferingVersion.objects.get(offering__slug="redis").chart_id
+    before = OfferingVersion.objects.get(offering__slug="redis", version="1.0.0").chart_id
     touch_chart(library_copy)
     steps = sync(library_copy, mutable=True)
     assert [str(step) for step in steps if step.what != "unchanged"] == ["chart replaced: redis 1.0.0"]
-    after = OfferingVersion.objects.get(offering__slug="redis").chart_id
+    after = OfferingVersion.objects.get(offering__slug="redis", version="1.0.0").chart_id
     assert after != before
     assert ChartArchive.objects.filter(pk__in=[before, after]).count() == 2
 
@@ -70,7 +70,7 @@ def test_what_left_the_library_is_kept_and_named(db, library_copy):
     (library_copy / "redis.yaml").unlink()
     change(library_copy, "web-service", lambda doc: doc["versions"].pop(0))
     strays = [step.subject for step in sync(library_copy) if step.what == "not in the library"]
-    assert strays == ["redis 1.0.0", "web-service 1.0.0"]
+    assert strays == ["redis 1.0.0", "redis 1.1.0", "web-service 1.0.0"]
     assert Offering.objects.filter(slug="redis").exists()
 
 
@@ -90,7 +90,8 @@ def test_a_plan_that_is_not_used_goes_and_the_default_moves(db, library_copy):
         "updated: redis 1.0.0 plan medium",
         "updated: redis 1.0.0 plan large",
     ]
-    assert Plan.objects.get(offering_version__offering__slug="redis", is_default=True).slug == "large"
+    plans = Plan.objects.filter(offering_version__offering__slug="redis", offering_version__version="1.0.0")
+    assert plans.get(is_default=True).slug == "large"
 
 
 def test_removing_an_optional_field_returns_it_to_its_default(db, library_copy):
