@@ -33,11 +33,9 @@ data:
 BREAKS = """\
 {{- if eq .Values.text "breaks" }}
 apiVersion: v1
-kind: Service
+kind: ConfigMap
 metadata:
-  name: {{ .Release.Name }}
-spec:
-  ports: [{name: http, port: 99999}]
+  name: {{ .Release.Name }}_is_no_name
 {{- end }}
 """
 TEXT = {"text": {"type": "string", "description": "What it says."}}

@@ -25,7 +25,7 @@ class CampaignRequest(Strict):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     offering = serializers.SlugField(max_length=60)
     version = serializers.CharField(max_length=64, help_text="What they are to be upgraded to.")
-    environments = StageRequest(many=True, allow_empty=False, max_length=100)
+    environments = StageRequest(many=True, allow_empty=False)
     teams = serializers.ListField(child=serializers.SlugField(max_length=60), required=False, max_length=1000)
     from_versions = serializers.ListField(
         child=serializers.CharField(max_length=64), required=False, max_length=200
@@ -128,7 +128,7 @@ class ItemRow(serializers.ModelSerializer[CampaignItem]):
     """`waits_for_stage`: an earlier stage of its application is not done; `busy`: another change is under
     way."""
 
-    instance = serializers.IntegerField(source="instance_id", read_only=True)
+    instance: Any = serializers.IntegerField(source="instance_id", read_only=True)
     name = serializers.CharField(source="instance.name", read_only=True)
     application = serializers.SlugField(source="instance.application.slug", read_only=True)
     team = serializers.SlugField(source="instance.application.team.slug", read_only=True)

@@ -21,7 +21,7 @@ class KeyChangeSerializer(serializers.Serializer[Any]):
     old = serializers.JSONField(allow_null=True)
     new = serializers.JSONField(allow_null=True)
     rules = serializers.ListField(child=serializers.CharField())
-    required = serializers.BooleanField()
+    required: Any = serializers.BooleanField()
 
 
 class PlanChangeSerializer(serializers.Serializer[Any]):

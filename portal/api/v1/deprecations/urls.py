@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import re_path
 
 from portal.api.v1.deprecations.views import OfferingDeprecationViewSet, VersionDeprecationViewSet
 
 SLUG = "(?P<offering_slug>[-a-zA-Z0-9_]{1,60})"
-ACTIONS = {"put": "update", "delete": "destroy"}
+ACTIONS: dict[str, Any] = {"put": "update", "delete": "destroy"}
 deprecation_patterns = [
     re_path(
         f"^offerings/{SLUG}/deprecation/$",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
@@ -31,7 +32,7 @@ EXAMPLES = [
 class OfferingDeprecationViewSet(ApiViewSet):
     """Of a whole offering."""
 
-    queryset = Offering.objects.none()
+    queryset: QuerySet[Any] = Offering.objects.none()
     serializer_class = DeprecationSerializer
     filterset_class = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from portal.accounts.models import User
@@ -68,7 +70,7 @@ def retry(item: CampaignItem, *, actor: User) -> None:
     state = item.campaign.state
     if state not in (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.HALTED):
         raise StateConflict("The campaign has ended. Upgrade the instance by itself, or prepare another one.")
-    anew = {
+    anew: dict[str, Any] = {
         "attempt": item.attempt + 1,
         "change": None,
         "answered_by": None,
