@@ -20,6 +20,7 @@ from portal.web import corrections, judgements, opening
 from portal.web.corrections import Correction
 from portal.web.exceptions.excepting import Excepting, after_denial
 from portal.web.sheet import Sheet
+from services_catalog.forms import unknown_keys
 
 CHANGED_MEANWHILE = (
     "This page has been sent before, with other values. What you typed is still here: look at it again, then "
@@ -63,6 +64,16 @@ class Asking:
         """What stands beside the YAML, in the order of its lines."""
         found = [each for each in self.corrections if each.path == "yaml"]
         return sorted(found, key=lambda each: each.line)
+
+    @property
+    def warnings(self) -> list[Correction]:
+        """Keys that may be typing errors: they keep nothing from being asked."""
+        sheet = self.sheet
+        if sheet.text is not None:
+            return []
+        found = unknown_keys(sheet.version, sheet.values)
+        refused = {each.pointer for each in self.corrections}
+        return [each for each in corrections.of_warnings(sheet, found) if each.pointer not in refused]
 
     @property
     def verdicts(self) -> judgements.Grouped:

@@ -25,7 +25,8 @@ OUTSIDE = {
 @dataclass(frozen=True)
 class Correction:
     """`path` is the name of the input. `target` is the id of what to focus; "" where it is not on screen, and
-    `view` is then the one that shows it. `line` is the line of the YAML, 0 where there is none."""
+    `view` is then the one that shows it. `line` is the line of the YAML, 0 where there is none; `pointer` is
+    the place in the values."""
 
     path: str
     label: str
@@ -33,6 +34,7 @@ class Correction:
     target: str = ""
     view: str = ""
     line: int = 0
+    pointer: str = ""
 
     @property
     def place(self) -> str:
@@ -55,6 +57,11 @@ def of_errors(sheet: Sheet, errors: Sequence[Mapping[str, str]]) -> list[Correct
     return [*found, *_in_form(sheet, inside)]
 
 
+def of_warnings(sheet: Sheet, warnings: Iterable[Mapping[str, str]]) -> list[Correction]:
+    """What keeps nothing from being asked, where it stands."""
+    return _in_yaml(sheet, warnings) if sheet.view == "yaml" else _in_form(sheet, warnings)
+
+
 def is_value(error: Mapping[str, str]) -> bool:
     return error["path"] == PREFIX or error["path"].startswith(PREFIX + "/")
 
@@ -72,7 +79,7 @@ def _in_yaml(sheet: Sheet, errors: Iterable[Mapping[str, str]]) -> list[Correcti
         path = each["path"]
         label = f"{labels[path]} ({path})" if path in labels else path
         line = nearest(known, path).line
-        found.append(Correction("yaml", label, each["message"], target="yaml", line=line))
+        found.append(Correction("yaml", label, each["message"], "yaml", line=line, pointer=path))
     return sorted(found, key=lambda each: each.line)
 
 
@@ -85,5 +92,5 @@ def _in_form(sheet: Sheet, errors: Iterable[Mapping[str, str]]) -> list[Correcti
         label = f"{field.label} ({path})" if field else ""
         target = field.input_id if field and path in on_screen else ""
         view = "all" if field and not target else ""
-        found += [Correction(path, label, each, target, view) for each in messages]
+        found += [Correction(path, label, each, target, view, pointer=path) for each in messages]
     return found

@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from portal.lifecycle.models import ServiceInstance
+from services_catalog.models import OfferingVersion
 from tests.fixtures.organisation import Organisation
 from tests.web.conftest import SignIn
 from tests.web.test_requests import FORM, LIVE, PREVIEW, TYPED, value_of, yaml_of
@@ -26,7 +27,15 @@ def hidden(html: str, name: str) -> str:
 def errors_of(html: str) -> list[tuple[int, str]]:
     """Line and text of what stands beside the YAML."""
     block = html.split('id="e-yaml"')[1].split("</div>")[0]
-    found = re.findall(r'data-error-line="(\d+)">(.*?)</p>', block, re.DOTALL)
+    return lines_in(re.findall(r'data-error-line="(\d+)">(.*?)</p>', block, re.DOTALL))
+
+
+def warnings_of(html: str) -> list[tuple[int, str]]:
+    block = html.split('id="e-yaml"')[1].split("</div>")[0]
+    return lines_in(re.findall(r'data-error-line="(\d+)" data-meaning="waiting">(.*?)</p>', block, re.DOTALL))
+
+
+def lines_in(found: list[tuple[str, str]]) -> list[tuple[int, str]]:
     return [(int(line), " ".join(re.sub(r"<[^>]+>", "", text).split())) for line, text in found]
 
 
@@ -97,3 +106,19 @@ def test_comments_stay_while_the_values_do(
     assert yaml_of(browser.post(FORM, same).content.decode()) == COMMENTED
     changed = yaml_of(browser.post(FORM, {**same, "/replicas": "3"}).content.decode())
     assert changed == "image:\n  repository: registry.example.com/shop/web\n  tag: 1.4.2\nreplicas: 3\n"
+
+
+def test_a_key_that_an_open_schema_does_not_know_is_a_warning_and_no_error(
+    organisation: Organisation, signed_in: SignIn, namespace: ServiceInstance
+) -> None:
+    version = OfferingVersion.objects.get(offering__slug="web-service", version=TYPED["version"])
+    version.values_schema["additionalProperties"] = True
+    version.save()
+    text = COMMENTED + "replcas: 3\n"
+    html = signed_in(organisation.alice).post(PREVIEW, {**IN_YAML, "yaml": text}, headers=LIVE)
+    ((line, said),) = warnings_of(html.content.decode())
+    assert line == 5
+    assert "Did you mean replicas?" in said
+    assert "Policy allows it" in html.content.decode()
+    form = signed_in(organisation.alice).post(FORM, {**IN_YAML, "yaml": text, "next_view": "short"})
+    assert "Did you mean replicas?" in form.content.decode().split('id="preview"')[1]
