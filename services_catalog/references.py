@@ -10,6 +10,7 @@ from portal.core.pointers import parse
 
 Schema = Mapping[str, Any]
 
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 # in which a dictionary's keys are names of the author's, not keywords
 NAMED = frozenset(
     {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}

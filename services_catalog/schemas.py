@@ -22,7 +22,8 @@ from typing import Any
 import jsonschema_rs
 
 from portal.core.pointers import Path
-from services_catalog import references
+from services_catalog import references, schema_cost
+from services_catalog.references import REFERENCES as REFERENCES
 
 SECRET = "x-slipway-secret"  # noqa: S105 a keyword's name
 GENERATE = "x-slipway-generate"
@@ -46,7 +47,6 @@ MOST_PLACES = 20_000
 MOST_ALTERNATIVES = 200
 # how often a reference is entered anew on the way to one place
 MOST_TURNS = 2
-REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 Schema = Mapping[str, Any]
 
@@ -247,6 +247,8 @@ def validator(schema: Schema) -> Any:
     """
     for outside in references.dangling(schema):
         raise ValueError(f"The values schema is not usable: {_outside(outside)}")
+    if not schema_cost.is_bearable(schema):
+        raise ValueError("The values schema is not usable: its parts refer to each other without end.")
     try:
         return jsonschema_rs.validator_for(dict(schema), validate_formats=True, offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as exc:

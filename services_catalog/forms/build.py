@@ -57,6 +57,7 @@ def form_fields(
         complete=overlaid(overlaid(base, values or {}), version.locked_values),
         short=frozenset(version.short_form),
         data=data or {},
+        kinds=Kinds(version.values_schema),
     )
     root = shape(version.values_schema, version.values_schema, form.complete)
     fields = sectioned(root, form.children(root, (), asked=True))
@@ -88,10 +89,7 @@ class Form:
     moved: tuple[Path, Path] = ((), ())
     seen: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
-
-    @property
-    def kinds(self) -> Kinds:
-        return Kinds(self.root)
+    kinds: Kinds = field(default_factory=lambda: Kinds({}))
 
     def name(self, path: Path) -> str:
         before, after = self.moved

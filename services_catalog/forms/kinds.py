@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from portal.core.pointers import ABSENT
@@ -17,6 +17,8 @@ SCALARS = frozenset({"string", "integer", "number", "boolean"})
 LONG_TEXT = 100_000
 # a list of mappings with more columns than this is no table
 MOST_COLUMNS = 5
+# entries of entries of entries, and so on
+MOST_WITHIN = 5
 COLUMNS = frozenset({"text", "integer", "number", "scalar", "boolean", "choice"})
 
 
@@ -25,8 +27,25 @@ class Kinds:
     """The kinds of the places of one schema."""
 
     root: Schema
+    # of entries of lists and maps, by their schema; what is being found out is YAML to itself
+    entries: dict[int, tuple[Any, Kind]] = field(default_factory=dict)
+    tables: dict[int, tuple[Any, bool]] = field(default_factory=dict)
+    within: list[Any] = field(default_factory=list)
 
-    def of(self, node: Schema, depth: int = 0) -> Kind:
+    def of_entry(self, schema: Any) -> Kind:
+        known = self.entries.get(id(schema))
+        if known is not None and known[0] is schema:
+            return known[1]
+        if len(self.within) >= MOST_WITHIN:
+            return "yaml"
+        self.entries[id(schema)] = (schema, "yaml")
+        self.within.append(schema)
+        kind = self.of(shape(schema, self.root))
+        self.within.pop()
+        self.entries[id(schema)] = (schema, kind)
+        return kind
+
+    def of(self, node: Schema) -> Kind:
         """`node` is a shape: without references, merged."""
         node = simplified(node, self.root)
         if "oneOf" in node or "anyOf" in node:
@@ -47,9 +66,9 @@ class Kinds:
                 long = node.get("contentMediaType") or (node.get("maxLength") or 0) > LONG_TEXT
                 return "multiline" if long else "text" if len(types) == 1 else "scalar"
             case "object":
-                return self._of_object(node, depth)
+                return self._of_object(node)
             case "array":
-                return self._of_array(node, depth)
+                return self._of_array(node)
         return "yaml"
 
     def primary(self, node: Schema, types: tuple[str, ...]) -> str:
@@ -66,35 +85,40 @@ class Kinds:
             return "object"
         return ""
 
-    def _of_object(self, node: Schema, depth: int) -> Kind:
+    def _of_object(self, node: Schema) -> Kind:
         if node.get("properties"):
             return "group"
         inner = more_of(node)
-        if inner is None or depth > 3:
+        if inner is None:
             return "yaml"
-        kind = self.of(shape(inner, self.root), depth + 1)
+        kind = self.of_entry(inner)
         if kind == "yaml":
             return "yaml"
         return "map" if kind in COLUMNS else "entries"
 
-    def _of_array(self, node: Schema, depth: int) -> Kind:
+    def _of_array(self, node: Schema) -> Kind:
         items = node.get("items")
-        if not isinstance(items, Mapping) or "prefixItems" in node or depth > 3:
+        if not isinstance(items, Mapping) or "prefixItems" in node:
             return "yaml"
-        item = simplified(shape(items, self.root), self.root)
-        kind = self.of(item, depth + 1)
+        kind = self.of_entry(items)
         if kind in {"yaml", "multiline"}:
             return "yaml"
         if kind in LEAVES - {"lines"}:
             return "lines"
-        if kind != "group" or not self._is_table(item, depth):
+        if kind != "group" or not self._is_table(items):
             return "items"
         return "rows"
 
-    def _is_table(self, item: Schema, depth: int) -> bool:
-        properties = item["properties"]
-        kinds = [self.of(shape(each, self.root), depth + 1) for each in properties.values()]
-        return len(kinds) <= MOST_COLUMNS and set(kinds) <= COLUMNS
+    def _is_table(self, items: Schema) -> bool:
+        known = self.tables.get(id(items))
+        if known is not None and known[0] is items:
+            return known[1]
+        self.tables[id(items)] = (items, False)
+        properties = simplified(shape(items, self.root), self.root).get("properties") or {}
+        is_narrow = len(properties) <= MOST_COLUMNS
+        found = is_narrow and all(self.of(shape(each, self.root)) in COLUMNS for each in properties.values())
+        self.tables[id(items)] = (items, found)
+        return found
 
 
 def types_of(node: Schema) -> tuple[str, ...]:
