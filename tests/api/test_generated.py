@@ -40,6 +40,8 @@ DOORS = {
     "/clusters/": "pete",
     "/windows/": "pete",
     "/guard/": "pete",
+    "/deprecation/": "pete",
+    "/campaigns/": "pete",
 }
 OF_A_CLUSTER = (
     *("/objects/", "/topology/", "/pods/", "/events/", "/logs/"),

@@ -18,6 +18,7 @@ from portal.web import urls, views
 from portal.web.headers import POLICY
 from tests.api import source_rows
 from tests.fixtures.organisation import Organisation
+from tests.web.campaigns import asked
 from tests.web.conftest import SignIn
 from tests.web.drift import drifted
 from tests.web.pages import Page
@@ -30,6 +31,8 @@ SOURCE_PAGES = ("sources-one", "sources-live", "sources-edit", "sources-sync", "
 CHART_PAGES = tuple(
     f"sources-version{rest}" for rest in ("", "-publish", "-activate", "-retire", "-discard", "-retry")
 )
+VERSION_PAGES = tuple(f"catalog-{what}" for what in ("compare", "fleet", "deprecate", "deprecate-lift"))
+ITEM_PAGES = ("campaigns-item", "campaigns-retry")
 CLUSTER_PAGES = ("platform-policies", "platform-policies-install", "platform-policies-remove")
 
 
@@ -53,6 +56,8 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         **{name: {"slug": "dev"} for name in (*GATE_PAGES, *GUARD_PAGES)},
         **{name: {"slug": "public"} for name in SOURCE_PAGES},
         **{name: {"slug": "public", "chart": "greeter", "version": "1.0.0"} for name in CHART_PAGES},
+        **{name: {"slug": "web-service"} for name in VERSION_PAGES},
+        **{name: {"pk": numbers["campaigns"], "item": numbers["item"]} for name in ITEM_PAGES},
         "platform-group": {"slug": "release-managers"},
         "platform-windows": {"slug": "dev"},
         "platform-windows-add": {"slug": "dev"},
@@ -79,12 +84,14 @@ def pages(
 ) -> dict[str, str]:
     ApproverGroup.objects.create(slug="release-managers", name="Release managers")
     source_rows.a_version()
-    item = drifted(service)
+    item, question = drifted(service), asked(service)
     numbers = {
         "changes": waiting.pk,
         "exceptions": excepted.pk,
         "blast_radius": radius.pk,
         "drift": item.pk,
+        "campaigns": question.campaign_id,
+        "item": question.pk,
     }
     return addresses(service, numbers)
 
