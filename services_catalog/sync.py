@@ -16,7 +16,14 @@ from portal.core.digests import short
 from portal.core.errors import StateConflict
 from services_catalog import deprecations, library, reproducibility
 from services_catalog.library import LibraryOffering, LibraryVersion
-from services_catalog.models import ChartArchive, Offering, OfferingVersion, Plan, VersionStatus
+from services_catalog.models import (
+    ChartArchive,
+    Offering,
+    OfferingVersion,
+    Plan,
+    SourceVersion,
+    VersionStatus,
+)
 from services_catalog.sources import tree
 
 
@@ -80,6 +87,7 @@ def _examine(entries: list[LibraryOffering]) -> Examined:
 
 
 def _offering(entry: LibraryOffering, mutable: bool, examined: Examined) -> Iterator[Step]:
+    _check_ours(entry.slug)
     offering, what = _put(Offering, {"slug": entry.slug}, _offering_fields(entry))
     steps = [Step(what, entry.slug)]
     kept = []
@@ -98,6 +106,18 @@ def _offering_fields(entry: LibraryOffering) -> dict[str, Any]:
     existing = Offering.objects.filter(slug=entry.slug).first()
     fields = _with_defaults(Offering, entry.fields)
     return {**fields, **deprecations.of_offering(existing, fields["lifecycle"], entry.deprecation)}
+
+
+def _check_ours(slug: str) -> None:
+    """An offering that is made of an imported chart is not taken over by a file of the same name."""
+    made = (
+        SourceVersion.objects.filter(offering_version__offering__slug=slug).select_related("source").first()
+    )
+    if made is not None:
+        raise StateConflict(
+            f"The offering {slug} is made of the chart {made.chart} of the source {made.source.slug}. "
+            "Give the file, and its offering, another name."
+        )
 
 
 def _version(

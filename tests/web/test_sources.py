@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from portal.core import clock
 from portal.lifecycle.selectors import import_policies
@@ -206,3 +208,18 @@ def test_a_source_is_removed_only_by_typing_its_name(organisation: Organisation,
     assert browser.post(f"{ADDRESS}public/remove/", {"confirm": "public"}).status_code == 302
     assert not ChartSource.objects.present().filter(slug="public").exists()
     assert SourceVersion.objects.get().state == "gone"
+
+
+def test_lists_cost_the_same_however_long_they_are(organisation: Organisation, signed_in: SignIn) -> None:
+    browser = signed_in(organisation.audrey)
+    source_rows.a_version()
+    counts = []
+    for more in (1, 12):
+        for number in range(more):
+            source_rows.another_source(100 * more + number)
+            source_rows.refused(f"{more}.0.{number}")
+        for address in (ADDRESS, f"{ADDRESS}public/"):
+            with CaptureQueriesContext(connection) as queries:
+                assert browser.get(address).status_code == 200
+            counts.append(len(queries))
+    assert counts[:2] == counts[2:]

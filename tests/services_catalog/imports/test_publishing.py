@@ -16,6 +16,7 @@ from services_catalog.imports import declarations, followers, moves, proposals, 
 from services_catalog.imports.errors import NotPublishable
 from services_catalog.imports.policies import Policies, of_the_folder
 from services_catalog.models import Offering, OfferingVersion, SourceVersion, VersionStatus
+from services_catalog.sync import sync
 from services_catalog.values import compose
 from tests.factories import UserFactory
 from tests.services_catalog.conftest import CONTEXT
@@ -350,3 +351,10 @@ def test_an_older_version_and_that_of_an_unpublished_chart_follow_nothing(pete, 
     assert followers.follow(seen(chart("1.1.0"))) is None, "a draft is not published yet"
     moves.activate(first, actor=pete, policies=lenient)
     assert followers.follow(seen(chart("0.9.0"))) is None
+
+
+def test_a_library_file_does_not_take_over_what_was_made_of_a_chart(pete, library_copy):
+    publishing.publish(seen(redis()), declaration(offering="redis"), actor=pete)
+    with pytest.raises(StateConflict, match="made of the chart cache of the source public"):
+        sync(library_copy)
+    assert Offering.objects.get(slug="redis").name == "Greeter"
