@@ -107,7 +107,7 @@ def test_memory_is_bounded(tmp_path):
 
 
 def test_memory_that_the_kernel_lets_through_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "_limit_memory", lambda *_: None)
+    monkeypatch.setattr(process, "_limit", lambda *_: None)
     script = f"exec {sys.executable} -c 'b = bytearray(300_000_000); input()'"
     with pytest.raises(ChildTooLarge):
         run(f"{script} </dev/zero", tmp_path, bounds=Bounds(20, memory_bytes=200_000_000))

@@ -10,11 +10,17 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from services_catalog.models import ChartSource, SourceKind, SourceVersion
-from services_catalog.sync import sync as load_the_library
+from services_catalog.sync import Step, sync
 from tests.factories import OfferingVersionFactory
+from tests.fixtures import examined
 from tests.fixtures.helm_repository import Repository
 
 pytestmark = pytest.mark.django_db
+
+
+def load_the_library() -> list[Step]:
+    with examined.shared():
+        return sync()
 
 
 def source(*arguments: str) -> str:
