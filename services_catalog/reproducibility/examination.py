@@ -106,7 +106,10 @@ Round = Sequence[tuple[Document, ...] | None]
 
 
 def _rounds(folder: Path, sets: Sequence[_Set], known: Reproducibility) -> list[Round]:
-    """Every set rendered several times; the last time as an upgrade where the chart can tell."""
+    """Every set rendered several times; the last time as an upgrade where the chart can tell. Sets of the
+    same values are rendered together: a plan that sets nothing is as the defaults are."""
+    keys = [digest_of([each.values, str(each.case.target)]) for each in sets]
+    distinct = dict(zip(keys, sets, strict=True))
 
     def one(each: _Set, is_upgrade: bool) -> tuple[Document, ...] | None:
         try:
@@ -121,12 +124,15 @@ def _rounds(folder: Path, sets: Sequence[_Set], known: Reproducibility) -> list[
 
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="examine") as pool:
         upgrades = [False] * known.renderings + [True] * known.uses("release")
-        first = list(pool.map(lambda each: one(each, False), sets))
+        rounds = [list(pool.map(lambda each: one(each, False), distinct.values()))]
         if known.uses("clock"):
             next_second()
-        jobs = [(each, is_upgrade) for is_upgrade in upgrades[1:] for each in sets]
+        jobs = [(each, is_upgrade) for is_upgrade in upgrades[1:] for each in distinct.values()]
         rest = list(pool.map(lambda job: one(*job), jobs))
-    return [first, *(rest[start : start + len(sets)] for start in range(0, len(rest), len(sets) or 1))]
+    size = len(distinct) or 1
+    rounds += [rest[start : start + size] for start in range(0, len(rest), size)]
+    found = [dict(zip(distinct, each, strict=True)) for each in rounds]
+    return [[each[key] for key in keys] for each in found]
 
 
 def next_second() -> None:
