@@ -27,8 +27,9 @@ def overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, A
     result = dict(base)
     for key, value in over.items():
         below = result.get(key)
-        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
-        result[key] = overlaid(below, value) if nested else value
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            value = overlaid(below, value)
+        result[key] = value
     return result
 
 
