@@ -13,7 +13,8 @@ from tests.web.test_requests import FORM, LIVE, PREVIEW, TYPED, value_of
 
 def chosen(html: str) -> tuple[str, str, str]:
     """Application, environment and name, as the form has them."""
-    application = re.search(r'<option value="([\w-]+)" selected', html)
+    choices = html.partition('id="application"')[2].partition("</select>")[0]
+    application = re.search(r'<option value="([\w-]+)" selected', choices)
     environment = re.search(r'name="environment" value="([\w-]+)" checked', html)
     name = re.search(r'id="name" name="name" value="([^"]*)"', html)
     return tuple(found[1] if found else "" for found in (application, environment, name))  # type: ignore[return-value]

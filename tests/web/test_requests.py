@@ -70,7 +70,7 @@ def test_errors_of_what_was_typed_stand_at_their_field_and_what_is_empty_is_only
     html = signed_in(organisation.alice).post(PREVIEW, bad, headers=LIVE).content.decode()
     assert re.search(r'id="e-value-port" hx-swap-oob="true"><p class="field-error">', html)
     assert re.search(r'id="e-value-image-tag" hx-swap-oob="true"></div>', html)
-    assert "Not complete yet" in html
+    assert "To be corrected" in html
     assert "Tag (/image/tag)" in html
 
 
