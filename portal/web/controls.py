@@ -43,13 +43,14 @@ def control(field: Field, *, bare: bool = False) -> SafeString:
     return mark_safe(made)  # noqa: S308 every part is escaped
 
 
-def problems(field: Field, messages: Sequence[str]) -> SafeString:
-    """What is wrong with it; also where nothing is, for a later answer to be put there."""
+def problems(field: Field, messages: Sequence[str], *, later: bool = False) -> SafeString:
+    """What is wrong with it; also where nothing is, for a `later` answer to be put there."""
     shown = "".join(
         f'<p class="field-error">{icons.svg("alert-triangle")}<span>{escape(each)}</span></p>'
         for each in messages
     )
-    return mark_safe(f'<div id="e-{escape(field.input_id)}">{shown}</div>')  # noqa: S308 escaped
+    swap = ' hx-swap-oob="true"' if later else ""
+    return mark_safe(f'<div id="e-{escape(field.input_id)}"{swap}>{shown}</div>')  # noqa: S308 escaped
 
 
 def _hints(field: Field) -> list[str]:

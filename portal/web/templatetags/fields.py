@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django import template
 from django.utils.safestring import SafeString
@@ -24,6 +24,14 @@ def setting(field: Field, errors: Errors | None = None) -> SafeString:
 def column(field: Field, errors: Errors | None = None) -> SafeString:
     """A field in a table: the control, and its errors under it."""
     return controls.control(field, bare=True) + controls.problems(field, (errors or {}).get(field.path, ()))
+
+
+@register.simple_tag
+def answers(fields: Iterable[Field], errors: Errors | None = None) -> SafeString:
+    """What is wrong now with each field on screen, to be put beside it."""
+    known = errors or {}
+    found = (controls.problems(field, known.get(field.path, ()), later=True) for field in flat(fields))
+    return SafeString("".join(found))
 
 
 @register.filter
