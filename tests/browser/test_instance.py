@@ -65,8 +65,7 @@ def test_objects_pods_and_logs_follow_what_happens(open_as: Opened, running: Ser
     expect(alice.locator("#pods")).to_contain_text("Read the log of the run before")
     alice.get_by_role("link", name="Run before").first.click()
     expect(alice.get_by_role("log")).to_contain_text("ended with exit code 1")
-    alice.get_by_label("Breadcrumb").get_by_role("link", name="Pods").click()
-    alice.get_by_role("link", name="Events", exact=True).click()
+    alice.goto(f"/instances/{running.pk}/?tab=events")
     expect(alice.locator("#events")).to_contain_text("Back-off restarting", timeout=SOON)
 
 
