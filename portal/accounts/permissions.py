@@ -20,6 +20,7 @@ WHY = {
     Verb.DECIDE: "Only an operator may decide this.",
     Verb.BREAK_GLASS: "Only an operator, or a maintainer of the team who is on call, may pass the gate.",
     Verb.WAIVE: "Only an operator or a platform engineer may decide on exceptions.",
+    Verb.ALLOT: "Only an operator or a platform engineer may decide on a team's quota.",
     Verb.CURATE: "Only a platform engineer may do this.",
     Verb.READ_LOGS: "Only members of the owning team and operators read logs.",
     Verb.AUDIT: "Only operators, platform engineers and auditors read the whole audit trail.",

@@ -28,6 +28,7 @@ class Verb(StrEnum):
     DECIDE = "decide"  # approve or reject at a gate
     BREAK_GLASS = "break_glass"  # pass a gate in an emergency, to be reviewed afterwards
     WAIVE = "waive"  # decide on policy exceptions
+    ALLOT = "allot"  # decide on raises of a team's quota
     CURATE = "curate"  # catalog, policies, environments, clusters
     AUDIT = "audit"  # read the whole audit trail
     READ_LOGS = "read_logs"  # read what a team's services write into their logs
@@ -39,9 +40,20 @@ TEAM_TABLE: Mapping[TeamRole, frozenset[Verb]] = {
 }
 PLATFORM_TABLE: Mapping[PlatformRoleName, frozenset[Verb]] = {
     PlatformRoleName.OPERATOR: frozenset(
-        {Verb.VIEW, Verb.DECIDE, Verb.BREAK_GLASS, Verb.WAIVE, Verb.CANCEL, Verb.AUDIT, Verb.READ_LOGS}
+        {
+            Verb.VIEW,
+            Verb.DECIDE,
+            Verb.BREAK_GLASS,
+            Verb.WAIVE,
+            Verb.ALLOT,
+            Verb.CANCEL,
+            Verb.AUDIT,
+            Verb.READ_LOGS,
+        }
     ),
-    PlatformRoleName.PLATFORM_ENGINEER: frozenset({Verb.VIEW, Verb.CURATE, Verb.WAIVE, Verb.AUDIT}),
+    PlatformRoleName.PLATFORM_ENGINEER: frozenset(
+        {Verb.VIEW, Verb.CURATE, Verb.WAIVE, Verb.ALLOT, Verb.AUDIT}
+    ),
     PlatformRoleName.AUDITOR: frozenset({Verb.VIEW, Verb.AUDIT}),
 }
 

@@ -15,6 +15,7 @@ from portal.lifecycle.models.idempotency import IdempotencyRecord
 from portal.lifecycle.models.instance import ServiceInstance
 from portal.lifecycle.models.policy_exception import PolicyException
 from portal.lifecycle.models.policy_report import PolicyReport, Violation
+from portal.lifecycle.models.quota_pool import QuotaClaim, QuotaPool, QuotaRaise
 from portal.lifecycle.models.release import Release
 from portal.lifecycle.models.remedy import Remedy
 from portal.lifecycle.models.rollout import LogLine, Rollout
@@ -40,6 +41,9 @@ __all__ = [
     "LogLine",
     "PolicyException",
     "PolicyReport",
+    "QuotaClaim",
+    "QuotaPool",
+    "QuotaRaise",
     "Release",
     "Remedy",
     "Rollout",
