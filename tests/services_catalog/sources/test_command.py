@@ -81,7 +81,7 @@ def test_the_librarys_files_are_a_source_that_no_worker_reads() -> None:
 
 
 def test_what_came_from_another_source_is_not_missed_in_the_librarys_files(settings: Any) -> None:
-    imported, stray = OfferingVersionFactory(), OfferingVersionFactory()
+    imported, stray = OfferingVersionFactory(version="1.0.0"), OfferingVersionFactory(version="2.0.0")
     other = ChartSource.objects.create(slug="stable", name="Stable", kind="helm", url="https://x.example.org")
     SourceVersion.objects.create(
         source=other,
