@@ -107,5 +107,5 @@ def test_versions_are_compared_on_a_page(
     assert "/probes/initialDelaySeconds" in page
     assert "Deployment/example" in page
     mine = browser.get(f"/catalog/web-service/compare/?new=1.0.0&instance={service.pk}").content.decode()
-    assert f"With the values and the plan of {service.name}" in mine
+    assert f'name="instance" value="{service.pk}"' in mine, "another target keeps the instance"
     assert browser.get("/catalog/web-service/compare/?new=0.0.9").status_code == 404
