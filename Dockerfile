@@ -43,6 +43,7 @@ COPY portal/ portal/
 COPY services_catalog/ services_catalog/
 COPY policies/ policies/
 COPY templates/ templates/
+COPY docs/ docs/
 COPY --from=frontend /frontend/node_modules/@tabler/ node_modules/@tabler/
 # static files are the image's, not a volume's: their folder is given for this one command
 RUN SLIPWAY_SECRET_KEY=not-used-to-collect-static-files \

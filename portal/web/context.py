@@ -12,6 +12,7 @@ from portal.accounts.models import User
 from portal.audit import inbox
 from portal.lifecycle.selectors import exceptions, queue
 from portal.web import navigation
+from portal.web.documents import helping
 
 SHEETS = "tokens frame parts forms requests pages instances policies decisions"
 STYLESHEETS = tuple(f"slipway/css/{name}.css" for name in SHEETS.split())
@@ -35,6 +36,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         **shared,
         "unread": SimpleLazyObject(lambda: inbox.unread_of(user)),
+        "help_url": helping.help_for(_page(request)),
         "places": navigation.places_for(user),
         "places_at_hand": at_hand,
         "places_more": more,
@@ -46,6 +48,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _section(request: HttpRequest) -> str:
-    match = request.resolver_match
-    name = match.url_name.partition("-")[0] if match and match.url_name else ""
+    name = _page(request).partition("-")[0]
     return navigation.WITHIN.get(name, name)
+
+
+def _page(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return match.url_name or "" if match else ""

@@ -15,6 +15,7 @@ from portal.accounts.models import Team, User
 from portal.environments.models import Environment
 from portal.lifecycle.models import Application, ChangeRequest, ServiceInstance
 from portal.lifecycle.selectors import policies
+from portal.web.documents import searching
 from services_catalog import selectors
 
 LONGEST = 80
@@ -44,6 +45,11 @@ class Group:
     list_url: str = ""
 
 
+def words_of(typed: str) -> str:
+    """What somebody typed, without needless blanks, cut where nobody looks for more."""
+    return " ".join(typed.split())[:LONGEST]
+
+
 def change_numbered(user: User, words: str) -> int | None:
     """The id of the change that `12` or `#12` means, if `user` may see it."""
     number = words.removeprefix("#")
@@ -64,6 +70,7 @@ def named(user: User, words: str, *, most: int = ROWS) -> list[Group]:
         Group("Changes", "git-pull-request", list(_changes(user, words, most)), reverse("web:changes")),
         Group("People", "user", list(_people(user, words, most))),
         Group("Teams", "users", list(_teams(user, words, most))),
+        Group("Guides", "book", list(_guides(words, most)), reverse("web:docs")),
     )
     return [group for group in found if group.hits]
 
@@ -117,6 +124,12 @@ def _teams(user: User, words: str, most: int) -> Iterator[Hit]:
         rows = rows.filter(pk__in=user.access.team_ids())
     for each in _best(rows, words, "slug", "name")[:most]:
         yield Hit(f"{reverse('web:instances')}?team={each.slug}", each.name, each.slug)
+
+
+def _guides(words: str, most: int) -> Iterator[Hit]:
+    for each in searching.search(words, most=most):
+        detail = each.document.title if each.section.level > 1 else each.document.summary
+        yield Hit(each.url, each.title, detail)
 
 
 def _best(rows: models.QuerySet[M], words: str, *fields: str) -> models.QuerySet[M]:

@@ -27,10 +27,15 @@ def _outdent(match: re.Match[str]) -> str:
     return "\n" + "\n".join(line.removeprefix(match["indent"]) for line in lines) + "\n"
 
 
+def outdented(text: str) -> str:
+    """Fences inside of list items moved to the left edge."""
+    return _INDENTED_FENCE.sub(_outdent, text)
+
+
 def render(text: str) -> SafeString:
     """HTML with an allow-list of tags; links only to http, https and mailto, opened without a referrer."""
     html = library.markdown(
-        _INDENTED_FENCE.sub(_outdent, text),
+        outdented(text),
         extensions=["fenced_code", "tables", "sane_lists"],
         output_format="html",
     )

@@ -17,6 +17,7 @@ from portal.web.views import (
     changes,
     decisions,
     design,
+    docs,
     drift,
     exception_decisions,
     exceptions,
@@ -210,5 +211,8 @@ urlpatterns = [
     page(
         "platform/clusters/<slug:slug>/policies/remove/", platform_policies.remove, "platform-policies-remove"
     ),
+    page("docs/", docs.browse, "docs"),
+    page("docs/<slug:name>/", docs.show, "docs-one"),
+    page("docs/screenshots/<slug:name>.png", docs.picture, "docs-picture"),
     page("design/", design.show, "design"),
 ]

@@ -455,5 +455,8 @@ PAGES: dict[str, Page] = {
     "POST platform-policies-remove": Page(
         "401 403 403 403 403 403 422 403", at("/platform/clusters/sandbox/policies/remove/")
     ),
+    "GET docs": Page(EVERYBODY, at("/docs/?q=approve")),
+    "GET docs-one": Page(EVERYBODY, at("/docs/gate/")),
+    "GET docs-picture": Page(EVERYBODY, at("/docs/screenshots/home-light.png")),
     "GET design": Page(EVERYBODY, at("/design/")),
 }

@@ -58,6 +58,8 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         **{name: {"slug": "public", "chart": "greeter", "version": "1.0.0"} for name in CHART_PAGES},
         **{name: {"slug": "web-service"} for name in VERSION_PAGES},
         **{name: {"pk": numbers["campaigns"], "item": numbers["item"]} for name in ITEM_PAGES},
+        "docs-one": {"name": "gate"},
+        "docs-picture": {"name": "home-light"},
         "platform-group": {"slug": "release-managers"},
         "platform-windows": {"slug": "dev"},
         "platform-windows-add": {"slug": "dev"},

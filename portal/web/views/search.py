@@ -11,7 +11,7 @@ from portal.web.access import SignedIn
 
 
 def show(request: SignedIn) -> HttpResponse:
-    words = _words(request)
+    words = finding.words_of(request.GET.get("q", ""))
     if change := finding.change_numbered(request.user, words):
         return redirect("web:changes-one", change)
     context = {"words": words, "groups": finding.named(request.user, words)}
@@ -22,14 +22,10 @@ def suggest(request: SignedIn) -> HttpResponse:
     """What the field at the top offers while somebody types; without a script, the page."""
     if not request.htmx:
         return redirect(f"{reverse('web:search')}?{request.GET.urlencode()}")
-    words = _words(request)
+    words = finding.words_of(request.GET.get("q", ""))
     context = {
         "words": words,
         "change": finding.change_numbered(request.user, words),
         "groups": finding.named(request.user, words, most=finding.SUGGESTED),
     }
     return render(request, "search/_suggestions.html", context)
-
-
-def _words(request: SignedIn) -> str:
-    return " ".join(request.GET.get("q", "").split())[: finding.LONGEST]

@@ -1,0 +1,1 @@
+"""The documentation that ships with the portal, shown inside it: the very files of `docs/`."""
