@@ -121,7 +121,7 @@ def _compare(trial: Trial, version: OfferingVersion, work: Path, archive: Path) 
             trial.failures.append(("rendering", f"only one of both renders it: {said[0][:300]}"))
             return
         trial.objects = len(parse_manifest(theirs))
-        trial.equal, cause = _equal(ours, theirs, again)
+        trial.equal, cause = equal(ours, theirs, again)
         if cause:
             trial.failures.append(("rendering", cause))
         return
@@ -141,7 +141,8 @@ def _plain(work: Path, archive: Path, wishes: Mapping[str, Any]) -> str:
     return helm(work, "template", TARGET.release, str(archive), *arguments)
 
 
-def _equal(ours: str, theirs: str, again: str) -> tuple[str, str]:
+def equal(ours: str, theirs: str, again: str) -> tuple[str, str]:
+    """`yes`, `but for chance` (two runs of plain Helm differ at those places too), or `no` with the cause."""
     if by_object(ours) == by_object(theirs):
         return "yes", ""
     chance = {str(each) for each in differences(parse_manifest(theirs), parse_manifest(again))}
