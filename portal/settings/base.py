@@ -238,6 +238,7 @@ SLIPWAY_AUDIT_KEY: str
 SLIPWAY_AUDIT_PUBLIC_KEYS: tuple[str, ...]
 SLIPWAY_AUDIT_CHECKPOINTS: Path
 SLIPWAY_EXCEPTION_DAYS: Mapping[str, int]
+SLIPWAY_NAMESPACES_NEED_POOL: bool
 SLIPWAY_DRIFT_SECONDS: int
 SLIPWAY_DRIFT_REQUESTS_PER_SECOND: int
 SLIPWAY_DRIFT_CONTROLLERS: tuple[str, ...]
@@ -329,6 +330,7 @@ def from_environment(environ: Environment) -> dict[str, Any]:
         "SLIPWAY_METRICS_TOKEN": environ.metrics_token,
         "SLIPWAY_METRICS_SERVICE": environ.metrics_service,
         "SLIPWAY_EXCEPTION_DAYS": environ.exception_days,
+        "SLIPWAY_NAMESPACES_NEED_POOL": environ.namespaces_need_pool,
         "SLIPWAY_DRIFT_SECONDS": environ.drift_seconds,
         "SLIPWAY_DRIFT_REQUESTS_PER_SECOND": environ.drift_requests_per_second,
         "SLIPWAY_DRIFT_CONTROLLERS": environ.drift_controllers,

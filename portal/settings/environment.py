@@ -50,6 +50,7 @@ class Environment:
     metrics_token: str
     metrics_service: str
     exception_days: Mapping[str, int]
+    namespaces_need_pool: bool
     drift_seconds: int
     drift_requests_per_second: int
     drift_controllers: tuple[str, ...]
@@ -125,6 +126,7 @@ def read(source: Mapping[str, str] | None = None, **defaults: str) -> Environmen
         metrics_token=text("metrics_token", ""),
         metrics_service=_service(text("metrics_service", "")),
         exception_days=_days(text("exception_days", "critical=7,high=30,medium=90,low=180")),
+        namespaces_need_pool=flag("namespaces_need_pool"),
         drift_seconds=number("drift_seconds", "300"),
         drift_requests_per_second=number("drift_requests_per_second", "20"),
         drift_controllers=words("drift_controllers"),

@@ -15,6 +15,7 @@ from portal.core.errors import KindNotServed, OutOfScope, ValidationFailed
 from portal.core.objects import ObjectKey
 from portal.lifecycle.operations import checks, kinds, quota, scope, secrets, waivers
 from portal.lifecycle.operations.diffing import ObjectDiff, compare
+from portal.lifecycle.operations.pool_room import Room, room_of
 from portal.lifecycle.operations.quota import QuotaLine, Usage
 from portal.lifecycle.operations.rendering import deployer_of, render_for
 from portal.lifecycle.operations.repeats import NotReproducible, render_alike
@@ -54,6 +55,7 @@ class Draft:
     judgement: Judgement = field(default_factory=lambda: Judgement(()))
     diff: list[ObjectDiff] = field(default_factory=list)
     quota: list[QuotaLine] = field(default_factory=list)
+    room: Room | None = None  # in the team's pool; of a namespace
     usage: Usage = field(default_factory=dict)
     namespace_objects: list[dict[str, Any]] = field(default_factory=list, repr=False)
     images: list[str] = field(default_factory=list)
@@ -111,7 +113,7 @@ class Draft:
 
     @property
     def quota_exceeded(self) -> list[QuotaLine]:
-        return [line for line in self.quota if line.exceeded]
+        return [line for line in self.quota if line.exceeded] + (self.room.refused if self.room else [])
 
     @property
     def namespace(self) -> str:
@@ -261,6 +263,7 @@ def _namespace_object(result: Draft, rendered: Rendered) -> dict[str, Any]:
 def _count(result: Draft) -> None:
     wish = result.wish
     result.usage = quota.usage_of(result.objects)
+    result.room = room_of(wish, result.objects, wish.instance)
     if wish.offering.is_namespace or not result.namespace_objects:
         return
     others = instances.usages_in_namespace(wish.application, wish.environment, but=wish.instance)

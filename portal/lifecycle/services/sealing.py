@@ -12,13 +12,17 @@ from portal.lifecycle.operations.drafting import Draft
 from portal.lifecycle.operations.quota import to_json
 from portal.lifecycle.operations.seals import target_of
 from portal.lifecycle.operations.wish import Wish
+from portal.lifecycle.services.pools.claiming import claim
 from portal.lifecycle.states import ChangeKind
 
 MOST_PLACES = 50
 
 
 def seal(draft: Draft, instance: ServiceInstance) -> Release | None:
-    """The draft as the next release of `instance`; nothing for a retirement. Belongs into a transaction."""
+    """The draft as the next release of `instance`; nothing for a retirement. Belongs into a transaction.
+
+    Raises QuotaExceeded when others have taken the rest of the team's pool since the draft was made.
+    """
     wish = draft.wish
     if wish.kind == ChangeKind.RETIRE or wish.version is None:
         return None
@@ -44,6 +48,7 @@ def seal(draft: Draft, instance: ServiceInstance) -> Release | None:
         created_by=wish.actor,
     )
     release.save()
+    claim(release, wish)
     return release
 
 
