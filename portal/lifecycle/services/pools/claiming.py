@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db.models import F
 
 from portal.accounts.models import Team
@@ -22,6 +23,11 @@ def hold(team: Team, environment: Environment) -> QuotaPool:
     pool, _ = QuotaPool.objects.get_or_create(team=team, environment=environment)
     QuotaPool.objects.filter(pk=pool.pk).update(serial=F("serial") + 1)
     return QuotaPool.objects.for_lists().get(pk=pool.pk)
+
+
+def needs_pool() -> bool:
+    """Whether a team without limits in an environment may make no namespace there."""
+    return bool(settings.SLIPWAY_NAMESPACES_NEED_POOL)
 
 
 def claim(release: Release, wish: Wish) -> None:
