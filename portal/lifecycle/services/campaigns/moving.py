@@ -29,11 +29,19 @@ def move_item(item: CampaignItem, new: ItemState, said: str = "", **values: Any)
         raise StateConflict(f"It is {old.label.lower()}. Reload to see what can be done.", state=str(old))
     ended = clock.now() if new in ENDED else None
     where = {"attempt": item.attempt}
-    values = {"said": said[:LONGEST], "ended_at": ended, "opening_until": None, **values}
+    values = {"said": shortened(said), "ended_at": ended, "opening_until": None, **values}
     ITEMS.move(CampaignItem.objects.all(), pk=item.pk, old=old, new=new, where=where, **values)
     item.state = new
     for name, value in values.items():
         setattr(item, name, value)
+
+
+def shortened(text: str) -> str:
+    """Without its middle when it is too long: how it began and how it ended are worth reading."""
+    if len(text) <= LONGEST:
+        return text
+    end = LONGEST // 3
+    return f"{text[: LONGEST - end - 3]} … {text[-end:]}"
 
 
 def before_opening(item: CampaignItem) -> ItemState:
