@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.api.conftest import world, world_snapshot
 from tests.fixtures.portal import LivePortal
 
 # Playwright's loop runs in this thread, and Django's check would take it for an asynchronous view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 Opened = Callable[..., Page]
+
+__all__ = ["world", "world_snapshot"]  # fixtures
 
 
 @pytest.fixture(scope="session")
