@@ -1,4 +1,4 @@
-"""What the tests read charts from, and sign them with: the reference OCI registry, git, GnuPG."""
+"""What the tests drive beside helm: the reference OCI registry, git, GnuPG, and curl for the tutorial."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.setup import system_packages
 
 # program: Debian's package
-PROGRAMS = {"docker-registry": "docker-registry", "git": "git", "gpg": "gnupg"}
+PROGRAMS = {"docker-registry": "docker-registry", "git": "git", "gpg": "gnupg", "curl": "curl"}
 
 
 def missing() -> list[str]:
@@ -23,5 +23,5 @@ def missing() -> list[str]:
 
 def ensure(_uv: Path) -> str:
     """Install what is missing. Says where from."""
-    system_packages.install(missing(), why="servers of charts, for the tests")
+    system_packages.install(missing(), why="servers of charts and curl, for the tests")
     return "from Debian"
