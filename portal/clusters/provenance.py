@@ -1,4 +1,4 @@
-"""`helm verify`: who signed a chart's archive, by a keyring that is given, without network or configuration."""
+"""`helm verify`: who signed a chart's archive, by a keyring that is given; without network or settings."""
 
 from __future__ import annotations
 

@@ -324,9 +324,7 @@ PAGES: dict[str, Page] = {
     ),
     "GET campaigns": Page(EVERYBODY, at("/campaigns/")),
     "GET campaigns-new": Page(CURATOR, at("/campaigns/new/?offering=web-service")),
-    "POST campaigns-new": Page(
-        "401 403 403 403 403 403 422 403", at("/campaigns/new/?offering=web-service")
-    ),
+    "POST campaigns-new": Page("401 403 403 403 403 403 422 403", at("/campaigns/new/?offering=web-service")),
     "GET campaigns-one": Page(TEAM, of_campaign()),
     "GET campaigns-live": Page(TEAM, of_campaign("live/")),
     "POST campaigns-start": Page("401 404 404 404 404 403 302 403", of_campaign("start/", "ready")),

@@ -27,6 +27,7 @@ from portal.api.v1.notifications.views import NotificationViewSet, PreferenceVie
 from portal.api.v1.offerings.views import OfferingViewSet, PlanViewSet, VersionViewSet
 from portal.api.v1.policies.views import NAME_PATTERN, ModeViewSet, PolicyViewSet, ViolationViewSet
 from portal.api.v1.previews.views import PreviewViewSet
+from portal.api.v1.quota_pools.views import QuotaPoolViewSet, QuotaRaiseViewSet
 from portal.api.v1.reports.views import ReportViewSet
 from portal.api.v1.running.urls import running_patterns
 from portal.api.v1.sources.versions import SourceVersionViewSet
@@ -57,6 +58,8 @@ for prefix, viewset, name in (
     (r"environments/(?P<environment_slug>[-a-zA-Z0-9_]{1,20})/windows", WindowViewSet, "window"),
     ("sources", SourceViewSet, "source"),
     (r"sources/(?P<source_slug>[-a-zA-Z0-9_]{1,60})/versions", SourceVersionViewSet, "source-version"),
+    ("quota-pools", QuotaPoolViewSet, "quota-pool"),
+    ("quota-raises", QuotaRaiseViewSet, "quota-raise"),
     ("approver-groups", GroupViewSet, "approver-group"),
     ("clusters", ClusterViewSet, "cluster"),
     # before those that could take these words for a policy's name

@@ -20,6 +20,16 @@ class QuotaLineSerializer(serializers.Serializer[Any]):
     exceeded = serializers.BooleanField()
 
 
+class RoomSerializer(serializers.Serializer[Any]):
+    """The team's pool before and after. `endless`: limited by the pool and not by the namespace."""
+
+    team = serializers.CharField()
+    environment = serializers.CharField()
+    lines = QuotaLineSerializer(many=True)
+    endless = serializers.ListField(child=serializers.CharField())
+    missing = serializers.BooleanField(help_text="A pool is needed here, and there is none.")
+
+
 class SettingSerializer(serializers.Serializer[Any]):
     """One value to set; without `value` it is to be left to the chart."""
 
@@ -61,6 +71,7 @@ class DraftSerializer(serializers.Serializer[Any]):
     value_fixes = ValueFixSerializer(many=True)
     diff = ObjectDiffSerializer(many=True)
     quota = QuotaLineSerializer(many=True)
+    room = RoomSerializer(allow_null=True, help_text="Of a namespace, in its team's quota pool.")
     price_cents = serializers.IntegerField(help_text="A month, after it.")
     price_before_cents = serializers.IntegerField(help_text="A month, now.")
     approvals_required = serializers.IntegerField()

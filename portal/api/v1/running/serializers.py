@@ -11,9 +11,7 @@ from portal.clusters.containers import ContainerState
 from portal.lifecycle.operations import pod_logs
 from portal.lifecycle.operations.topology.graph import NodeState, Relation
 
-NODE_STATES, RELATIONS, CONTAINER_STATES = (
-    get_args(each) for each in (NodeState, Relation, ContainerState)
-)
+NODE_STATES, RELATIONS, CONTAINER_STATES = (get_args(each) for each in (NodeState, Relation, ContainerState))
 
 
 class NodeSerializer(serializers.Serializer[Any]):
