@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from portal.wsgi import application
-from tests.api import policy_rows, source_rows
+from tests.api import policy_rows, quota_rows, source_rows
 from tests.api.conftest import World
 from tests.api.test_roles import a_group, told
 
@@ -73,6 +73,8 @@ def real_ids(world: World) -> dict[str, Any]:
         "/environments/": "dev",
         "/clusters/": "sandbox",
         "/approver-groups/": a_group().slug,
+        "/quota-pools/": quota_rows.pool(world).pk,
+        "/quota-raises/": quota_rows.asked(world).pk,
         "/sources/": source_rows.a_version().source.slug,
         "/policies/": policy_rows.a_policy(),
         "/policies/blast-radius/": policy_rows.radius(world).pk,

@@ -20,7 +20,7 @@ from portal.environments.models import ApproverGroup, PolicyMode
 from portal.lifecycle.models import ChangeRequest, ServiceInstance, UpgradeCampaign
 from portal.lifecycle.services import comments
 from portal.lifecycle.states import Health
-from tests.api import campaign_rows, drift_rows, policy_rows, source_rows
+from tests.api import campaign_rows, drift_rows, policy_rows, quota_rows, source_rows
 from tests.api.conftest import World, finished_change, running_instance
 from tests.api.test_problems import check
 from tests.api.test_roles import operations
@@ -123,6 +123,8 @@ LISTS: dict[str, tuple[Make, int]] = {
     "instances/{instance}/releases/": (a_release, 6),
     "changes/{waiting}/comments/": (a_comment, 6),
     "approver-groups/": (a_group, 5),
+    "quota-pools/": (quota_rows.another_pool, 6),
+    "quota-raises/": (quota_rows.another_raise, 5),
     "sources/": (lambda world, n: source_rows.another_source(n), 5),
     "sources/public/versions/": (lambda world, n: source_rows.refused(f"1.0.{n}"), 6),
     "changes/": (lambda world, n: finished_change(an_instance(world, n)), 5),

@@ -15,7 +15,7 @@ from portal.core import clock
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import ChangeComment, ChangeRequest, ServiceInstance
 from portal.lifecycle.services import break_glass, comments
-from tests.api import campaign_rows, drift_rows, policy_rows, source_rows
+from tests.api import campaign_rows, drift_rows, policy_rows, quota_rows, source_rows
 from tests.api.conftest import PEOPLE, World
 from tests.factories import WindowFactory
 from tests.services_catalog.imports.charts import DECLARATION
@@ -105,6 +105,10 @@ def exception_wish(world: World) -> dict[str, Any]:
 
 def exception_at(what: str) -> Callable[[World], str]:
     return lambda world: f"exceptions/{policy_rows.asked(world).pk}/{what}"
+
+
+def quota_raise(what: str) -> Callable[[World], str]:
+    return lambda world: f"quota-raises/{quota_rows.asked(world).pk}/{what}"
 
 
 def told(world: World) -> str:
@@ -238,6 +242,20 @@ TABLE: dict[str, Row] = {
         CURATOR_DOES,
         lambda world: f"sources/public/versions/{source_rows.refused().pk}/retry/",
     ),
+    "GET /quota-pools/": Row(EVERYBODY, at("quota-pools/")),
+    "POST /quota-pools/": Row("401 403 403 403 404 403 200 403", at("quota-pools/"), quota_rows.lower),
+    "GET /quota-pools/{id}/": Row(TEAM, lambda world: f"quota-pools/{quota_rows.pool(world).pk}/"),
+    "POST /quota-pools/simulate/": Row(
+        "401 200 200 200 404 200 200 403", at("quota-pools/simulate/"), quota_rows.wish
+    ),
+    "GET /quota-raises/": Row(EVERYBODY, at("quota-raises/")),
+    "POST /quota-raises/": Row("401 201 201 201 404 403 403 403", at("quota-raises/"), quota_rows.reasoned),
+    "GET /quota-raises/{id}/": Row(TEAM, quota_raise("")),
+    "POST /quota-raises/{id}/approve/": Row("401 403 403 403 404 200 200 403", quota_raise("approve/")),
+    "POST /quota-raises/{id}/reject/": Row(
+        "401 403 403 403 404 200 200 403", quota_raise("reject/"), lambda world: {"comment": "No nodes."}
+    ),
+    "POST /quota-raises/{id}/withdraw/": Row("401 200 200 200 404 403 403 403", quota_raise("withdraw/")),
     "GET /approver-groups/": Row(EVERYBODY, at("approver-groups/")),
     "POST /approver-groups/": Row(
         "401 403 403 403 403 403 201 403",
