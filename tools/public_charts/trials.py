@@ -24,7 +24,7 @@ from services_catalog.imports import declarations, proposals, publishing
 from services_catalog.imports.chart_facts import read_mapping
 from services_catalog.imports.examples import examples
 from services_catalog.models import OfferingVersion, SourceVersion
-from services_catalog.reproducibility import differences
+from services_catalog.reproducibility import Difference, differences
 from tools.public_charts.repository import helm
 
 TARGET = Target("example", "storefront-dev")
@@ -114,7 +114,7 @@ def _compare(trial: Trial, version: OfferingVersion, work: Path, archive: Path) 
         try:
             theirs, again = (_plain(work, archive, wishes) for _ in range(2))
         except subprocess.CalledProcessError as exc:
-            said.append(str(exc.stderr).strip().splitlines()[-1] if exc.stderr else "helm failed")
+            said.append(" ".join(str(exc.stderr).partition("Error:")[2].split("Use --debug")[0].split()))
         if len(said) == 2:
             continue  # neither renders it: what follows are values that the chart's own tests give
         if said:
@@ -145,12 +145,17 @@ def equal(ours: str, theirs: str, again: str) -> tuple[str, str]:
     """`yes`, `but for chance` (two runs of plain Helm differ at those places too), or `no` with the cause."""
     if by_object(ours) == by_object(theirs):
         return "yes", ""
-    chance = {str(each) for each in differences(parse_manifest(theirs), parse_manifest(again))}
-    found = [str(each) for each in differences(parse_manifest(ours), parse_manifest(theirs))]
+    chance = {_place(each) for each in differences(parse_manifest(theirs), parse_manifest(again))}
+    found = [_place(each) for each in differences(parse_manifest(ours), parse_manifest(theirs))]
     other = [each for each in found if each not in chance]
     if found and not other:
         return "but for chance", ""
-    return "no", f"differs at {', '.join(other[:3]) or 'the text alone'}"
+    return "no", f"differs at {', '.join(other[:3]) or 'the text alone, its objects are the same'}"
+
+
+def _place(difference: Difference) -> str:
+    """An object that only one of both has is known by its kind: its name may be what chance makes."""
+    return str(difference) if difference.path else difference.key.kind
 
 
 def by_object(manifest: str) -> list[str]:
