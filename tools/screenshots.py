@@ -1,7 +1,7 @@
 """The pages of a running demo as pictures: `python -m tools.screenshots [all] [--only NAME …]`.
 
-Without `all`, only what the documentation shows. Nothing is changed in the demo; pages for which it has no
-example are left out, and said so.
+Without `all`, only what the documentation shows, in the looks that it shows. Nothing is changed in the demo;
+pages for which it has no example are left out, and said so.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE, NARROW = (1440, 900), (390, 844)
+WIDE, NARROW = (1280, 800), (390, 844)
 Look = Literal["light", "dark"]
 LOOKS: tuple[tuple[Look, tuple[int, int]], ...] = (("light", WIDE), ("dark", WIDE), ("light", NARROW))
 
@@ -37,7 +37,8 @@ LOOKS: tuple[tuple[Look, tuple[int, int]], ...] = (("light", WIDE), ("dark", WID
 @dataclass(frozen=True)
 class Shot:
     """One page as one person sees it. `first`: follow the first link of `path` that begins with it; `follow`:
-    then the first link of this name. `paste`: put the first file of this pattern into the text."""
+    then the first link of this name. `paste`: put the first file of this pattern into the text. `documented`:
+    the looks that the documentation shows."""
 
     name: str
     person: str
@@ -46,35 +47,35 @@ class Shot:
     tab: str = ""
     follow: str = ""
     paste: str = ""
-    documented: bool = False
+    documented: tuple[str, ...] = ()
 
 
 SHOTS = (
-    Shot("home", "alice", "/", documented=True),
-    Shot("catalog", "alice", "/catalog/", documented=True),
+    Shot("home", "alice", "/", documented=("light",)),
+    Shot("catalog", "alice", "/catalog/", documented=("light",)),
     Shot("offering", "alice", "/catalog/web-service/"),
     Shot(
         "request",
         "alice",
         "/catalog/web-service/request/?application=storefront&environment=dev",
-        documented=True,
+        documented=("light", "narrow"),
     ),
-    Shot("application", "alice", "/applications/storefront/", documented=True),
+    Shot("application", "alice", "/applications/storefront/", documented=("light",)),
     Shot("applications", "alice", "/applications/"),
     Shot("instances", "alice", "/instances/"),
-    Shot("instance", "alice", "/instances/?offering=web-service", first="/instances/", documented=True),
+    Shot("instance", "alice", "/instances/?offering=web-service", first="/instances/", documented=("dark",)),
     Shot("releases", "alice", "/instances/?offering=web-service", first="/instances/", tab="releases"),
     Shot("changes", "alice", "/changes/"),
-    Shot("denied", "alice", "/changes/?state=denied", first="/changes/", documented=True),
-    Shot("decision", "olga", "/approvals/?kind=promote", first="/changes/", documented=True),
-    Shot("change", "olga", "/changes/?environment=production", first="/changes/", documented=True),
+    Shot("denied", "alice", "/changes/?state=denied", first="/changes/", documented=("light",)),
+    Shot("decision", "olga", "/approvals/?kind=promote", first="/changes/", documented=("dark",)),
+    Shot("change", "olga", "/changes/?environment=production", first="/changes/", documented=("light",)),
     Shot("diff", "olga", "/changes/?kind=update", first="/changes/", tab="diff"),
     Shot("log", "olga", "/changes/?state=succeeded", first="/changes/", tab="log"),
-    Shot("queue", "olga", "/approvals/", documented=True),
+    Shot("queue", "olga", "/approvals/", documented=("light", "narrow")),
     Shot("reviews", "oscar", "/approvals/?tab=review"),
     Shot("break-glass", "olga", "/approvals/", first="/changes/", follow="Pass the gate"),
-    Shot("policies", "alice", "/policies/", documented=True),
-    Shot("policy", "alice", "/policies/pod-privileged/", documented=True),
+    Shot("policies", "alice", "/policies/", documented=("light",)),
+    Shot("policy", "alice", "/policies/pod-privileged/", documented=("dark",)),
     Shot("policy-examples", "alice", "/policies/pod-privileged/?tab=examples"),
     Shot("policy-source", "alice", "/policies/pod-privileged/?tab=source"),
     Shot("violations", "olga", "/policies/image-digest/?tab=violations"),
@@ -84,11 +85,17 @@ SHOTS = (
         "alice",
         "/policies/playground/",
         paste="policies/tests/pod-privileged/bad-*.yaml",
-        documented=True,
+        documented=("dark",),
     ),
-    Shot("blast-radius", "pete", "/policies/blast-radius/", first="/policies/blast-radius/", documented=True),
-    Shot("exceptions", "olga", "/exceptions/", documented=True),
-    Shot("exception", "olga", "/exceptions/", first="/exceptions/", documented=True),
+    Shot(
+        "blast-radius",
+        "pete",
+        "/policies/blast-radius/",
+        first="/policies/blast-radius/",
+        documented=("light",),
+    ),
+    Shot("exceptions", "olga", "/exceptions/"),
+    Shot("exception", "olga", "/exceptions/", first="/exceptions/", documented=("light",)),
     Shot(
         "exception-request",
         "alice",
@@ -97,7 +104,7 @@ SHOTS = (
         tab="verdicts",
         follow="Ask for an exception",
     ),
-    Shot("exception-debt", "olga", "/exceptions/debt/", documented=True),
+    Shot("exception-debt", "olga", "/exceptions/debt/", documented=("light",)),
     Shot("drift", "olga", "/drift/?status=all"),
     Shot("instance-drift", "alice", "/instances/?offering=web-service", first="/instances/", tab="drift"),
     Shot("instance-policy", "alice", "/instances/", first="/instances/", tab="policy"),
@@ -126,7 +133,8 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        for line in take(browser, json.loads(demo.read_text()), wanted(options), options.folder):
+        every = options.which == "all"
+        for line in take(browser, json.loads(demo.read_text()), wanted(options), options.folder, every):
             print(line)
         browser.close()
     return 0
@@ -138,13 +146,16 @@ def wanted(options: argparse.Namespace) -> list[Shot]:
     return [shot for shot in SHOTS if options.which == "all" or shot.documented]
 
 
-def take(browser: Browser, demo: dict[str, Any], shots: list[Shot], folder: Path) -> Iterator[str]:
-    """Take the pictures: each page light and dark, and narrow."""
+def take(
+    browser: Browser, demo: dict[str, Any], shots: list[Shot], folder: Path, every: bool
+) -> Iterator[str]:
+    """Take the pictures; with `every`, each page light and dark, and narrow."""
     for look, size in LOOKS:
         suffix = "narrow" if size == NARROW else look
-        for person in sorted({shot.person for shot in shots}):
+        shown = [shot for shot in shots if every or suffix in shot.documented]
+        for person in sorted({shot.person for shot in shown}):
             page = sign_in(browser, demo, person, look, size)
-            for shot in (each for each in shots if each.person == person):
+            for shot in (each for each in shown if each.person == person):
                 file = folder / f"{shot.name}-{suffix}.png"
                 if not reach(page, shot):
                     yield f"{file.name}: left out, the demo has no example"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def tokens(live_portal: LivePortal) -> dict[str, str]:
 
 
 @pytest.fixture
-def checkout(live_portal: LivePortal, tokens: dict[str, str], tmp_path: Path) -> Iterator[Path]:
+def checkout(live_portal: LivePortal, tokens: dict[str, str], tmp_path: Path) -> Path:
     """A folder that looks like one in which the demo runs."""
     state = tmp_path / ".slipway"
     (state / "sandbox").mkdir(parents=True)
@@ -44,7 +43,7 @@ def checkout(live_portal: LivePortal, tokens: dict[str, str], tmp_path: Path) ->
     (state / "bin").symlink_to(tools.kubectl().parent)
     users = {name: {"password": live_portal.password, "token": token} for name, token in tokens.items()}
     (state / "demo.json").write_text(json.dumps({"url": live_portal.url, "users": users}))
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.timeout(600)
