@@ -14,10 +14,6 @@ __all__ = ["signed_in"]
 PNG = b"\x89PNG"
 
 
-def body(response: object) -> bytes:
-    return b"".join(response.streaming_content)  # type: ignore[attr-defined]
-
-
 def test_every_guide_is_a_well_formed_page_with_one_heading(
     organisation: Organisation, signed_in: SignIn
 ) -> None:
@@ -65,7 +61,7 @@ def test_pictures_come_by_name_to_those_who_are_signed_in(
     response = signed_in(organisation.pia).get(f"/docs/screenshots/{name}.png")
     assert (response.status_code, response["Content-Type"]) == (200, "image/png")
     assert "private" in response["Cache-Control"]
-    assert body(response).startswith(PNG)
+    assert response.content.startswith(PNG)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
@@ -30,7 +30,7 @@ def show(request: SignedIn, name: str) -> HttpResponse:
     return render(request, "docs/show.html", context)
 
 
-def picture(request: SignedIn, name: str) -> FileResponse:
-    response = FileResponse(library.picture(f"{name}.png").path.open("rb"), content_type="image/png")
+def picture(request: SignedIn, name: str) -> HttpResponse:
+    response = HttpResponse(library.picture(f"{name}.png").path.read_bytes(), content_type="image/png")
     patch_cache_control(response, private=True, max_age=3600)
     return response
