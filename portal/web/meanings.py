@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.lifecycle.campaign_states import CampaignState, ItemState
+from portal.lifecycle.pool_states import RaiseState
 from portal.lifecycle.states import ChangeState, ExceptionState, Health
 
 
@@ -84,6 +85,12 @@ OBJECT_CHANGE: Mapping[str, Shown] = {
     "removed": Shown("wrong", "Removed"),
     "changed": Shown("waiting", "Changed"),
     "same": Shown("quiet", "Same"),
+}
+QUOTA_RAISE: Mapping[str, Shown] = {
+    RaiseState.REQUESTED: Shown("waiting", "Waiting for a decision"),
+    RaiseState.GRANTED: Shown("ready", "Granted"),
+    RaiseState.REJECTED: Shown("wrong", "Rejected"),
+    RaiseState.WITHDRAWN: Shown("quiet", "Withdrawn"),
 }
 EXCEPTION: Mapping[str, Shown] = {
     ExceptionState.REQUESTED: Shown("waiting", "Waiting for a decision"),
@@ -195,6 +202,7 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "lifecycle": LIFECYCLE,
     "object_change": OBJECT_CHANGE,
     "exception": EXCEPTION,
+    "quota-raise": QUOTA_RAISE,
     "blast_radius": BLAST_RADIUS,
     "installation": INSTALLATION,
     "guard": GUARD,
@@ -204,7 +212,7 @@ TABLES: Mapping[str, Mapping[str, Shown]] = {
     "campaign_item": CAMPAIGN_ITEM,
     "fleet": FLEET,
 }
-# What happened to an exception, as its timeline says it
+# What happened to an exception, or to a raise of a quota, as its timeline says it
 EXCEPTION_EVENTS: Mapping[str, Shown] = {
     "exception.requested": Shown("waiting", "asked for it"),
     "exception.granted": Shown("ready", "granted it"),
@@ -213,6 +221,10 @@ EXCEPTION_EVENTS: Mapping[str, Shown] = {
     "exception.revoked": Shown("wrong", "ended it early"),
     "exception.announced": Shown("waiting", "said that it ends soon"),
     "exception.expired": Shown("quiet", "found it over"),
+    "quota.raise_requested": Shown("waiting", "asked for it"),
+    "quota.raise_granted": Shown("ready", "granted it"),
+    "quota.raise_rejected": Shown("wrong", "rejected it"),
+    "quota.raise_withdrawn": Shown("quiet", "took it back"),
     "decision.refused": Shown("wrong", "tried to decide it and may not"),
 }
 # How a policy acts in an environment: an icon, a word and what it means; no state, so none of the five

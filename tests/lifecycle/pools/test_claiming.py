@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
 
 from portal.core.errors import QuotaExceeded
 from portal.lifecycle.models import QuotaClaim, QuotaPool, ServiceInstance
@@ -111,7 +110,7 @@ def test_the_preview_shows_the_quota_before_and_after(organisation: Organisation
 
 
 def test_where_a_pool_is_needed_a_team_without_one_makes_no_namespace(
-    organisation: Organisation, settings: SettingsWrapper
+    organisation: Organisation, settings: Any
 ) -> None:
     settings.SLIPWAY_NAMESPACES_NEED_POOL = True
     with pytest.raises(QuotaExceeded, match="namespaces need one"):
@@ -121,7 +120,7 @@ def test_where_a_pool_is_needed_a_team_without_one_makes_no_namespace(
 
 
 def test_a_namespace_without_a_limit_of_its_own_is_refused_where_the_pool_has_one(
-    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+    organisation: Organisation,
 ) -> None:
     pool = limit(organisation, {"requests.cpu": "100"})
     room = pool_room.room_for(pool.team, pool.environment, None, now={}, wanted={})

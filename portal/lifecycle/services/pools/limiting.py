@@ -13,7 +13,16 @@ from portal.audit.recording import record
 from portal.core.errors import ValidationFailed
 from portal.environments.models import Environment
 from portal.lifecycle.models import QuotaPool
+from portal.lifecycle.operations.pool_simulation import Simulation
+from portal.lifecycle.selectors import pools
 from portal.lifecycle.services.pools import claiming, wanted
+
+
+def simulate(team: Team, environment: Environment, *, actor: User, limits: Any) -> Simulation:
+    """What these limits would come to. Writes nothing. Raises as `limit`."""
+    require(actor, Verb.CURATE)
+    pool = pools.of_place(team, environment) or QuotaPool(team=team, environment=environment)
+    return _check(pool, {**pool.limits, **wanted.read(limits)})
 
 
 def limit(team: Team, environment: Environment, *, actor: User, limits: Any, reason: str) -> QuotaPool:
@@ -29,11 +38,7 @@ def limit(team: Team, environment: Environment, *, actor: User, limits: Any, rea
     with transaction.atomic():
         pool = claiming.hold(team, environment)
         before, after = pool.limits, {**pool.limits, **given}
-        found = wanted.check(pool, after)
-        grown = [line for line in found.lines if line.raises]
-        if grown:
-            said = "More than it has is a raise, which somebody else has to grant: the team asks for it."
-            raise ValidationFailed([wanted.error(line.resource, said, "raise") for line in grown])
+        _check(pool, after)
         pool.limits = after
         pool.save(update_fields=["limits"])
         record(
@@ -45,3 +50,13 @@ def limit(team: Team, environment: Environment, *, actor: User, limits: Any, rea
             comment=reason.strip(),
         )
     return pool
+
+
+def _check(pool: QuotaPool, limits: dict[str, str]) -> Simulation:
+    """Nothing below what is claimed, and nothing beyond what it has."""
+    found = wanted.check(pool, limits)
+    grown = [line for line in found.lines if line.raises]
+    if grown:
+        said = "More than it has is a raise, which somebody else has to grant: the team asks for it."
+        raise ValidationFailed([wanted.error(line.resource, said, "raise") for line in grown])
+    return found
