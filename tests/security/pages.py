@@ -13,7 +13,7 @@ from portal.audit.notifying import notify
 from portal.core import clock
 from portal.environments.models import ApproverGroup
 from portal.lifecycle.models import DriftItem, DriftTolerance, ServiceInstance
-from tests.api import campaign_rows, policy_rows, source_rows
+from tests.api import campaign_rows, policy_rows, quota_rows, source_rows
 from tests.api.conftest import PEOPLE, World
 from tests.api.test_roles import a_group, an_event, decision, emergency, passed, wish_of_olga
 from tests.factories import WindowFactory
@@ -61,6 +61,18 @@ def rollback(world: World) -> str:
 
 def of_exception(rest: str) -> Address:
     return lambda world: f"/exceptions/{policy_rows.asked(world).pk}/{rest}"
+
+
+def of_raise(rest: str) -> Address:
+    return lambda world: f"/quota-raises/{quota_rows.asked(world).pk}/{rest}"
+
+
+def of_quota(rest: str) -> Address:
+    def address(world: World) -> str:
+        quota_rows.pool(world)
+        return f"/teams/shop/quota/{rest}"
+
+    return address
 
 
 def of_campaign(rest: str = "", state: str = "running") -> Address:
@@ -311,6 +323,22 @@ PAGES: dict[str, Page] = {
     "GET instances-drift-tolerate": Page("302 200 200 200 404 200 403 403", drifted),
     "POST instances-drift-tolerate": Page("401 422 422 422 404 422 403 403", drifted),
     "POST instances-drift-tolerance-end": Page("401 302 302 302 404 302 403 403", tolerated),
+    "GET pools": Page(READERS, at("/platform/pools/")),
+    "GET pools-team": Page(TEAM, of_quota("")),
+    "GET pools-ask": Page(MEMBERS, of_quota("dev/raise/")),
+    "POST pools-ask": Page(MEMBERS_DO, of_quota("dev/raise/"), lambda w: {"pods": "200", "reason": "Sale."}),
+    "GET pools-limit": Page("302 403 403 403 404 403 200 403", of_quota("dev/limits/")),
+    "POST pools-limit": Page(
+        "401 403 403 403 404 403 302 403",
+        of_quota("dev/limits/"),
+        lambda w: {"pods": "50", "reason": "The cluster is small."},
+    ),
+    "GET pools-raise": Page(TEAM, of_raise("")),
+    "POST pools-grant": Page("401 403 403 403 404 302 302 403", of_raise("grant/")),
+    "POST pools-reject": Page(
+        "401 403 403 403 404 302 302 403", of_raise("reject/"), lambda w: {"comment": "There are no nodes."}
+    ),
+    "POST pools-withdraw": Page(MEMBERS_DO, of_raise("withdraw/")),
     "GET fleet": Page(EVERYBODY, at("/fleet/")),
     "GET catalog-fleet": Page(EVERYBODY, at("/catalog/web-service/fleet/")),
     "GET catalog-compare": Page(EVERYBODY, at("/catalog/web-service/compare/")),

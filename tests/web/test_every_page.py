@@ -12,8 +12,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.environments.models import ApproverGroup
-from portal.lifecycle.models import BlastRadius, ChangeRequest, PolicyException, ServiceInstance
+from portal.accounts.models import Team, User
+from portal.core import clock
+from portal.environments.models import ApproverGroup, Environment
+from portal.lifecycle.models import (
+    BlastRadius,
+    ChangeRequest,
+    PolicyException,
+    QuotaPool,
+    QuotaRaise,
+    ServiceInstance,
+)
 from portal.web import urls, views
 from portal.web.headers import POLICY
 from tests.api import source_rows
@@ -58,6 +67,8 @@ def addresses(instance: ServiceInstance, numbers: dict[str, int]) -> dict[str, s
         **{name: {"slug": "public", "chart": "greeter", "version": "1.0.0"} for name in CHART_PAGES},
         **{name: {"slug": "web-service"} for name in VERSION_PAGES},
         **{name: {"pk": numbers["campaigns"], "item": numbers["item"]} for name in ITEM_PAGES},
+        "pools-team": {"slug": "shop"},
+        **{name: {"slug": "shop", "environment": "dev"} for name in ("pools-ask", "pools-limit")},
         "docs-one": {"name": "gate"},
         "docs-picture": {"name": "home-light"},
         "platform-group": {"slug": "release-managers"},
@@ -90,12 +101,23 @@ def pages(
     numbers = {
         "changes": waiting.pk,
         "exceptions": excepted.pk,
+        "pools": raised().pk,
         "blast_radius": radius.pk,
         "drift": item.pk,
         "campaigns": question.campaign_id,
         "item": question.pk,
     }
     return addresses(service, numbers)
+
+
+def raised() -> QuotaRaise:
+    """A team that has a limit and waits for a larger one."""
+    dev, alice = Environment.objects.get(slug="dev"), User.objects.get(username="alice")
+    pool, _ = QuotaPool.objects.update_or_create(
+        team=Team.objects.get(slug="shop"), environment=dev, defaults={"limits": {"pods": "100"}}
+    )
+    about = {"before": pool.limits, "limits": {"pods": "200"}, "reason": "The sale begins on Friday."}
+    return QuotaRaise.objects.create(pool=pool, requested_by=alice, requested_at=clock.now(), **about)
 
 
 def test_strangers_are_asked_to_sign_in_everywhere(client: Client, pages: dict[str, str]) -> None:

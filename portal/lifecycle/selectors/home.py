@@ -15,10 +15,11 @@ from portal.lifecycle.models import (
     ChangeRequest,
     DriftReport,
     PolicyException,
+    QuotaRaise,
     ServiceInstance,
     Violation,
 )
-from portal.lifecycle.selectors import exceptions, queue
+from portal.lifecycle.selectors import exceptions, pools, queue
 from portal.lifecycle.states import ChangeState, Health
 
 ROWS = 8
@@ -33,6 +34,7 @@ class Home:
     reviews: list[BreakGlass]
     waiting: list[ChangeRequest]
     exceptions_waiting: list[PolicyException]
+    raises_waiting: list[QuotaRaise]
     own_waiting: list[ChangeRequest]
     ending: list[PolicyException]
     unwell: list[ServiceInstance]
@@ -44,7 +46,9 @@ class Home:
 
     @property
     def is_waited_for(self) -> bool:
-        return bool(self.reviews or self.waiting or self.exceptions_waiting or self.ending)
+        return bool(
+            self.reviews or self.waiting or self.exceptions_waiting or self.raises_waiting or self.ending
+        )
 
     @property
     def is_unwell(self) -> bool:
@@ -56,7 +60,8 @@ class Home:
         changes = [(row.pk, row.state, row.phase) for row in (*self.waiting, *self.own_waiting, *self.recent)]
         asked = [row.pk for row in (*self.reviews, *self.exceptions_waiting, *self.ending, *self.overdue)]
         instances = [(row.pk, row.health, row.health_message) for row in (*self.unwell, *self.instances)]
-        return changes, asked, instances, [row.pk for row in (*self.failed, *self.drifted)]
+        others = [row.pk for row in (*self.failed, *self.drifted, *self.raises_waiting)]
+        return changes, asked, instances, others
 
 
 def home(user: User) -> Home:
@@ -71,6 +76,7 @@ def home(user: User) -> Home:
         reviews=list(queue.unreviewed_for(user)[:ROWS]),
         waiting=list(queue.waiting_for(user)[:ROWS]),
         exceptions_waiting=list(exceptions.awaiting_decision_by(user)[:ROWS]),
+        raises_waiting=list(pools.awaiting_decision_by(user)[:ROWS]),
         own_waiting=list(changes.awaiting_approval().filter(requested_by=user)[:ROWS]),
         ending=list(exceptions.ending_soon(user)[:ROWS]),
         unwell=list(instances.filter(health=Health.WRONG)[:ROWS]),

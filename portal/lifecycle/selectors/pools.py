@@ -98,7 +98,7 @@ def awaiting_decision_by(user: User) -> QuerySet[QuotaRaise]:
     """Raises that this person may decide, the longest waiting first."""
     if user.is_service_account or not user.access.may(Verb.ALLOT):
         return QuotaRaise.objects.none()
-    rows = raises(user).waiting().exclude(requested_by=user)
+    rows = raises(user).waiting().exclude(requested_by=user).exclude(requested_by__responsible=user)
     return rows.order_by("requested_at", "id")
 
 

@@ -30,6 +30,12 @@ def quota_bars(draft: Draft) -> list[Bar]:
     return [bar(line) for line in draft.quota]
 
 
+@register.simple_tag
+def pool_bars(draft: Draft) -> list[Bar]:
+    """The team's quota before and after, of a namespace."""
+    return [bar(line) for line in draft.room.lines] if draft.room else []
+
+
 @register.filter
 def unchanged(bars: list[Bar]) -> list[Bar]:
     return [each for each in bars if not each.changes and each.level != "wrong"]
