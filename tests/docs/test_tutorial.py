@@ -19,7 +19,7 @@ from tests import tools
 from tests.fixtures.portal import LivePortal
 
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
-SECONDS = 280.0
+SECONDS = 540.0
 
 
 def blocks(document: str, language: str) -> list[str]:

@@ -25,7 +25,7 @@ ATTRIBUTES = {
     "img": {"src", "alt", "width", "height"},
     **{heading: {"id"} for heading in HEADINGS},
 }
-_TITLE = re.compile(r"\A# .*\n")
+_TITLE = re.compile(r"\A(?:<!--.*?-->\s*)?# [^\n]*\n", re.DOTALL)
 _SCROLLS = re.compile(r"<pre>")
 _TABLE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
 
