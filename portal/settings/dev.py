@@ -21,3 +21,9 @@ globals().update(
         )
     )
 )
+
+# as in production: compressed, and kept by browsers for good under a name that changes with the content
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
