@@ -33,6 +33,8 @@ _PYTEST = [
 ]
 # apart: Playwright leaves an event loop in its process, in which Django refuses to run async views
 _BROWSER = ["tests/browser"]
+# how pages look, move and weigh does not depend on the database: once is enough
+_LOOKS = [f"--ignore=tests/browser/test_{name}.py" for name in ("accessibility", "stability", "weight")]
 _OTHERS = ["tests", "--ignore=tests/browser"]
 
 
@@ -108,7 +110,7 @@ def test() -> list[str]:
         with postgres.server() as url:
             environment = {"SLIPWAY_DATABASE_URL": url, "SLIPWAY_TEST_DATABASE": "postgres"}
             only = ["-p", "tools.database_tests_only"]
-            failed += _pytest("browser tests on PostgreSQL", _BROWSER, environment)
+            failed += _pytest("browser tests on PostgreSQL", [*_BROWSER, *_LOOKS], environment)
             failed += _pytest("tests that use the database, on PostgreSQL", [*only, *_OTHERS], environment)
     except postgres.PostgresFailed as failure:
         console.fail(str(failure))
