@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import connection
 
 from portal.core.errors import QuotaExceeded
 from portal.lifecycle.models import QuotaClaim, QuotaPool, ServiceInstance
-from portal.lifecycle.operations import pool_room
+from portal.lifecycle.operations import pool_room, quota
 from portal.lifecycle.selectors import pools
 from portal.lifecycle.services import approvals, changes, wishes
 from portal.lifecycle.services.previews import preview
@@ -23,7 +24,7 @@ from tests.lifecycle.pools.scene import NAMESPACE, SMALL, limit
 
 def claimed(organisation: Organisation, resource: str = "requests.cpu", environment: str = "dev") -> str:
     pool = pools.of_place(organisation.shop, organisation.environment(environment))
-    return f"{pool_room.total(pools.claimed(pool)).get(resource, 0):f}"
+    return quota.show(pool_room.total(pools.claimed(pool)).get(resource, Decimal(0)), resource)
 
 
 def test_without_limits_nobody_is_refused_and_claims_are_kept_all_the_same(
