@@ -45,6 +45,11 @@
   // Menus close on Escape and on a click elsewhere
   const closeMenus = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu !== except && (menu.open = false));
   document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+  const leaveMenu = () => {
+    const left = document.activeElement?.closest("details.menu[open]");
+    closeMenus();
+    left?.querySelector("summary").focus();
+  };
 
   // A pressed button answers at once; a second click does nothing
   document.addEventListener("submit", (event) => {
@@ -68,7 +73,7 @@
   const places = Object.fromEntries([...document.querySelectorAll(".side [data-key]")].map((link) => [link.dataset.key, link.href]));
   let going = 0;
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") return closeMenus();
+    if (event.key === "Escape") return leaveMenu();
     if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "/") { event.preventDefault(); document.getElementById("search")?.focus(); return; }
     if (event.key === "?") { closeMenus(); document.getElementById("keys")?.showModal(); return; }
