@@ -14,6 +14,7 @@ from portal.lifecycle.campaign_states import LOST, TO_DO, UNDER_WAY, CampaignSta
 from portal.lifecycle.models import CampaignItem, ChangeRequest, ServiceInstance, UpgradeCampaign
 from portal.lifecycle.states import ACTIVE_STATES
 from services_catalog.models import Offering, OfferingVersion
+from services_catalog.selectors import HEAVY
 
 ON = (CampaignState.PREPARING, CampaignState.RUNNING)
 
@@ -91,6 +92,8 @@ def to_answer(user: User) -> QuerySet[CampaignItem]:
     teams = user.access.team_ids(Verb.MANAGE_TEAM)
     return (
         CampaignItem.objects.for_lists()
+        .select_related("campaign__target")
+        .defer(*(f"campaign__target__{field}" for field in HEAVY))
         .filter(state=ItemState.ASKED, campaign__state=CampaignState.RUNNING)
         .filter(instance__application__team__in=teams)
         .filter(Q(campaign__answer_by=None) | Q(campaign__answer_by__gt=clock.now()))

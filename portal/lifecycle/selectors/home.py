@@ -12,6 +12,7 @@ from portal.accounts.roles import Verb
 from portal.core import clock
 from portal.lifecycle.models import (
     BreakGlass,
+    CampaignItem,
     ChangeRequest,
     DriftReport,
     PolicyException,
@@ -19,7 +20,7 @@ from portal.lifecycle.models import (
     ServiceInstance,
     Violation,
 )
-from portal.lifecycle.selectors import exceptions, pools, queue
+from portal.lifecycle.selectors import campaigns, exceptions, pools, queue
 from portal.lifecycle.states import ChangeState, Health
 
 ROWS = 8
@@ -35,6 +36,7 @@ class Home:
     waiting: list[ChangeRequest]
     exceptions_waiting: list[PolicyException]
     raises_waiting: list[QuotaRaise]
+    questions: list[CampaignItem]
     own_waiting: list[ChangeRequest]
     ending: list[PolicyException]
     unwell: list[ServiceInstance]
@@ -46,9 +48,8 @@ class Home:
 
     @property
     def is_waited_for(self) -> bool:
-        return bool(
-            self.reviews or self.waiting or self.exceptions_waiting or self.raises_waiting or self.ending
-        )
+        decisions = self.reviews or self.waiting or self.exceptions_waiting or self.raises_waiting
+        return bool(decisions or self.questions or self.ending)
 
     @property
     def is_unwell(self) -> bool:
@@ -60,7 +61,7 @@ class Home:
         changes = [(row.pk, row.state, row.phase) for row in (*self.waiting, *self.own_waiting, *self.recent)]
         asked = [row.pk for row in (*self.reviews, *self.exceptions_waiting, *self.ending, *self.overdue)]
         instances = [(row.pk, row.health, row.health_message) for row in (*self.unwell, *self.instances)]
-        others = [row.pk for row in (*self.failed, *self.drifted, *self.raises_waiting)]
+        others = [row.pk for row in (*self.failed, *self.drifted, *self.raises_waiting, *self.questions)]
         return changes, asked, instances, others
 
 
@@ -77,6 +78,7 @@ def home(user: User) -> Home:
         waiting=list(queue.waiting_for(user)[:ROWS]),
         exceptions_waiting=list(exceptions.awaiting_decision_by(user)[:ROWS]),
         raises_waiting=list(pools.awaiting_decision_by(user)[:ROWS]),
+        questions=list(campaigns.to_answer(user)[:ROWS]),
         own_waiting=list(changes.awaiting_approval().filter(requested_by=user)[:ROWS]),
         ending=list(exceptions.ending_soon(user)[:ROWS]),
         unwell=list(instances.filter(health=Health.WRONG)[:ROWS]),
