@@ -40,6 +40,12 @@ class InProcess:
         assert response is not None
         return response.status
 
+    def is_page(self, address: str) -> bool:
+        """Whether a whole page is there, not a part of one and no file."""
+        answer = self.client.get(address)
+        assert answer.status_code == 200, address
+        return not answer.streaming and b"<main" in answer.content
+
     def close(self) -> None:
         self.context.close()
 

@@ -71,9 +71,9 @@ def test_nothing_serious_on_any_page(world: World, pages: InProcess, name: str) 
     person = next(each for each in PEOPLE if row.status_for(each) == 200)
     address = row.address(world)
     pages.sign_in(world.people[person])
+    if not pages.is_page(address):
+        return  # a part, which is looked at in its page
     assert pages.open(address) == 200
-    if not pages.page.locator("main").count():
-        return  # a part of a page, looked at in the page
     found = complaints(pages.page)
     assert not found, f"{address} as {person}:\n" + "\n".join(found)
 
@@ -91,16 +91,25 @@ def test_nothing_serious_where_something_is_refused(world: World, pages: InProce
         assert not found, f"{address}:\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize("view", ["short", "all", "yaml"])
-def test_nothing_serious_on_the_form_of_any_offering(
+@pytest.mark.parametrize("view", ["Short form", "All settings", "YAML"])
+def test_nothing_serious_in_any_view_of_a_form(
     organisation: Organisation, pages: InProcess, view: str
 ) -> None:
     pages.sign_in(organisation.alice)
-    for slug in Offering.objects.values_list("slug", flat=True):
-        assert pages.open(f"/catalog/{slug}/request/") == 200
-        pages.page.get_by_role(
-            "button", name={"short": "Short form", "all": "All settings", "yaml": "YAML"}[view]
-        ).click()
-        pages.page.wait_for_load_state("networkidle")
-        found = complaints(pages.page)
-        assert not found, f"{slug}, {view}:\n" + "\n".join(found)
+    look_at_form(pages, "web-service", view)
+
+
+def test_nothing_serious_on_the_form_of_any_offering(organisation: Organisation, pages: InProcess) -> None:
+    """All settings at once: each kind of field is there somewhere."""
+    pages.sign_in(organisation.alice)
+    others = Offering.objects.exclude(slug="web-service").values_list("slug", flat=True)
+    for slug in others:
+        look_at_form(pages, slug, "All settings")
+
+
+def look_at_form(pages: InProcess, slug: str, view: str) -> None:
+    assert pages.open(f"/catalog/{slug}/request/") == 200
+    pages.page.get_by_role("button", name=view).click()
+    pages.page.wait_for_load_state("networkidle")
+    found = complaints(pages.page)
+    assert not found, f"{slug}, {view}:\n" + "\n".join(found)
