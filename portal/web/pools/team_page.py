@@ -63,7 +63,7 @@ def context(user: User, team: Team) -> dict[str, Any]:
         places.append(Place(environment, pool, lines, holdings, waits))
     return {
         "team": team,
-        "places": places,
+        "stages": places,
         "raises": raises,
         "may_ask": user.access.may(Verb.REQUEST, team.pk),
         "may_limit": user.access.may(Verb.CURATE),
