@@ -40,19 +40,20 @@ def test_a_raise_is_worked_out_and_writes_nothing(
 def test_a_raise_goes_from_the_team_over_home_to_a_second_person(
     organisation: Organisation, signed_in: SignIn, pool: QuotaPool
 ) -> None:
-    alice, olga = signed_in(organisation.alice), signed_in(organisation.olga)
     typed = {"requests_cpu": "8", "requests_memory": "16Gi", "pods": "50", "reason": "The sale."}
+    alice = signed_in(organisation.alice)
     asked = alice.post(f"{TEAM}dev/raise/", typed)
     assert asked.status_code == 302
+    assert "Grant…" not in alice.get(asked["Location"]).content.decode()
+    olga = signed_in(organisation.olga)
     assert "Larger quota for" in olga.get("/").content.decode()
     page = olga.get(asked["Location"]).content.decode()
     assert ("Grant…" in page, "Reject…" in page, "The sale." in page) == (True, True, True)
-    assert "Grant…" not in alice.get(asked["Location"]).content.decode()
     granted = olga.post(f"{asked['Location']}grant/", {"comment": "There are nodes."})
     assert granted.status_code == 302
     pool.refresh_from_db()
     assert pool.limits == SMALL | {"requests.cpu": "8", "requests.memory": "16Gi"}
-    assert "There are nodes." in alice.get(asked["Location"]).content.decode()
+    assert "There are nodes." in signed_in(organisation.alice).get(asked["Location"]).content.decode()
 
 
 def test_what_is_wrong_stands_beside_its_field(
