@@ -90,3 +90,10 @@ def test_icons_that_pages_name_exist() -> None:
     assert sorted(name for name in names if name != "box" and icons.svg(name) == box) == []
     assert icons.svg("../../../LICENSE") == box
     assert icons.svg("no-such-icon") == box
+
+
+def test_the_design_page_shows_every_component() -> None:
+    folder = Path(__file__).parents[2] / "templates"
+    shown = "".join(file.read_text() for file in (folder / "design").glob("*.html"))
+    missing = [each.stem for each in (folder / "components").glob("*.html") if f"<c-{each.stem}" not in shown]
+    assert missing == []
