@@ -53,6 +53,11 @@ def test_every_page_has_help_of_its_own(organisation: Organisation, signed_in: S
     assert 'href="/docs/guide-developer/#ask-for-a-service"' in html
 
 
+def test_what_is_empty_says_where_it_is_explained(organisation: Organisation, signed_in: SignIn) -> None:
+    html = signed_in(organisation.pia).get("/instances/").content.decode()
+    assert 'href="/docs/guide-developer/#look-after-what-runs">How this works</a>' in html
+
+
 def test_pictures_come_by_name_to_those_who_are_signed_in(
     organisation: Organisation, signed_in: SignIn, client: Client
 ) -> None:

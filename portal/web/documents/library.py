@@ -28,6 +28,7 @@ _ENTRY = re.compile(r"^- \[(?P<title>[^]]+)\]\((?P<path>[a-z0-9/-]+\.md)\): (?P<
 _HEADING = re.compile(r"^(?P<marks>#{1,6}) +(?P<text>.+?) *$")
 _FENCE = re.compile(r"^ *(```|~~~)")
 _LINK = re.compile(r"!?\[([^]]*)\]\([^)]*\)")
+_RULE = re.compile(r"(?:^| )-{3,}(?= |$)")
 _PICTURE = re.compile(r"!\[[^]]*\]\((?:\.\./)?screenshots/(?P<name>[a-z0-9-]+\.png)\)")
 _PNG_SIZE = slice(16, 24)  # of the header: width, height
 
@@ -136,7 +137,9 @@ def _sections(source: str) -> Iterator[Section]:
     anchors: set[str] = set()
     fenced = False
     for line in source.splitlines():
-        fenced ^= bool(_FENCE.match(line))
+        if _FENCE.match(line):
+            fenced = not fenced
+            continue
         match = None if fenced else _HEADING.match(line)
         if match is None:
             lines.append(line)
@@ -150,7 +153,8 @@ def _sections(source: str) -> Iterator[Section]:
 
 def _section(heading: str, level: int, lines: list[str], anchors: set[str]) -> Section:
     anchor = unique(anchor_of(heading), anchors) if level > 1 else ""
-    return Section(heading, level, anchor, _plain(" ".join(" ".join(lines).split())))
+    text = _RULE.sub(" ", _plain(" ".join(lines))).replace("*", "")
+    return Section(heading, level, anchor, " ".join(text.split()))
 
 
 def _plain(text: str) -> str:
