@@ -57,6 +57,14 @@ class Hands:
         else:
             where.first.fill(text)
 
+    def send(self, button: Locator) -> None:
+        """A form, by its button; by keyboard, from within it, as the button's hint says."""
+        if not self.manner.keyboard:
+            self.press(button)
+            return
+        self.count += 1
+        self.page.keyboard.press("Control+Enter")
+
     def keep(self, step: str) -> None:
         """A picture of what is seen now."""
         self.page.screenshot(path=self.folder / f"{self.manner.name}-{step}.png")

@@ -92,7 +92,7 @@ def ask(hands: Hands) -> Tried:
     if hands.manner.scripts:
         expect(page.get_by_label("What will happen")).to_contain_text("Policy allows it")
     hands.keep("2-request")
-    hands.press(visible(page.get_by_role("button", name="Request", exact=True)))
+    hands.send(visible(page.get_by_role("button", name="Request", exact=True)))
     headline(hands).wait_for()
     tried = Tried(name, hands.count, time.monotonic() - began)
     hands.keep("3-asked")
