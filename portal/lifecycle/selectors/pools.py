@@ -12,6 +12,7 @@ from portal.accounts.models import Team, User
 from portal.accounts.roles import PLATFORM_TABLE, Verb
 from portal.environments.models import Environment
 from portal.lifecycle.models import QuotaClaim, QuotaPool, QuotaRaise, ServiceInstance
+from portal.lifecycle.models.quota_pool import QuotaRaiseQuerySet
 from services_catalog.models import Role
 
 DECIDING_ROLES = [role for role, verbs in PLATFORM_TABLE.items() if Verb.ALLOT in verbs]
@@ -21,8 +22,8 @@ DECIDING_ROLES = [role for role, verbs in PLATFORM_TABLE.items() if Verb.ALLOT i
 class Claimed:
     """What one namespace claims: of several releases that count, the most of each resource.
 
-    `unlimited` names nothing by itself: a resource that is absent from a release's limits is absent from
-    `amounts`, since such a namespace could take any amount of it.
+    A resource that is absent from a release's limits is absent from `amounts`: such a namespace could take
+    any amount of it.
     """
 
     instance: int
@@ -35,7 +36,7 @@ def listed(user: User) -> QuerySet[QuotaPool]:
     return QuotaPool.objects.visible_to(user).for_lists()
 
 
-def raises(user: User) -> QuerySet[QuotaRaise]:
+def raises(user: User) -> QuotaRaiseQuerySet:
     return QuotaRaise.objects.visible_to(user).for_lists()
 
 
