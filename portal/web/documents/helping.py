@@ -24,7 +24,6 @@ HELP = {
     "drift": "drift",
     "fleet": "campaigns#the-fleet",
     "campaigns": "campaigns#upgrade-campaigns",
-    "pools": "quotas",
     "changes": "guide-developer#follow-a-change",
     "changes-break-glass": "gate#break-glass",
     "approvals": "guide-operator#decide-a-change",
