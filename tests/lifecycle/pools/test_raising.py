@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -189,3 +191,12 @@ def test_the_simulation_names_what_is_left_and_who_shares_the_cluster(
 @pytest.mark.parametrize("new", RaiseState)
 def test_a_decided_raise_stays_decided(old: RaiseState, new: RaiseState) -> None:
     assert RAISES.allows(old, new) == (old == RaiseState.REQUESTED and new != RaiseState.REQUESTED)
+
+
+def test_where_a_pool_is_needed_a_team_asks_for_its_first_one(
+    organisation: Organisation, settings: Any
+) -> None:
+    settings.SLIPWAY_NAMESPACES_NEED_POOL = True
+    raising.grant(ask_for(organisation, SMALL), actor=organisation.olga)
+    ask(organisation.alice, **NAMESPACE)
+    assert QuotaPool.objects.get().limits == SMALL
