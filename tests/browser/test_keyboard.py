@@ -12,7 +12,7 @@ from tests.api.conftest import World
 from tests.browser.in_process import InProcess
 from tests.fixtures.organisation import Organisation
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(480)]
 
 FARTHEST = 400
 # each thing to stop at gets a number, and of a group of radio buttons only the chosen one is a stop

@@ -15,7 +15,7 @@ from tests.api.conftest import PEOPLE, World
 from tests.browser.in_process import InProcess
 from tests.security.pages import PAGES
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(480)]
 
 BOUND = 0.1  # cumulative layout shift, as browsers count it: "good" at the most
 SIZES = [{"width": 1280, "height": 900}, {"width": 390, "height": 844}]

@@ -18,7 +18,7 @@ from portal.settings.dev import STORAGES
 from tests.browser.in_process import InProcess
 from tests.fixtures.organisation import Organisation
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.timeout(480)]
 
 KILOBYTE, BOUND = 1000, 400
 PAGES = ("/", "/catalog/", "/catalog/web-service/request/")
