@@ -26,7 +26,7 @@ class InProcess:
         self.context: BrowserContext = browser.new_context(base_url=ORIGIN, **options)
         self.context.set_default_navigation_timeout(
             120_000
-        )  # milliseconds: how quick a page is, others measure
+        )  # milliseconds; others measure speed
         # Playwright calls back in contexts of its own, in which Django would open another connection
         self._inside = copy_context()
         self.context.route("**/*", self._answer)
