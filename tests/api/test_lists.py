@@ -182,10 +182,15 @@ def test_every_list_is_pinned() -> None:
     single |= {"/changes/{id}/evidence/", "/environments/{slug}/guard/", "/reports/gates/"}
     single |= {"/instances/{instance_id}/drift/", "/exceptions/debt/", "/clusters/{slug}/policies/"}
     single |= {"/me/notification-preference/", "/instances/{id}/manifests/", "/instances/{id}/objects/"}
+    single |= {"/sources/{source_slug}/versions/{id}/declaration/"}
     running = ("topology", "pods", "events", "logs", "connections")
     single |= {f"/instances/{{instance_id}}/{what}/" for what in running}
     names_of = {"instance": "{id}", "waiting": "{change_id}", "policy": "{name}", "campaign": "{campaign_id}"}
-    names = {"/web-service/": "/{offering_slug}/", "/dev/": "/{environment_slug}/"}
+    names = {
+        "/web-service/": "/{offering_slug}/",
+        "/dev/": "/{environment_slug}/",
+        "/public/": "/{source_slug}/",
+    }
     pinned = {f"/{path}".format(**names_of) for path in LISTS}
     for given, name in names.items():
         pinned = {path.replace(given, name) for path in pinned}
