@@ -24,9 +24,7 @@ class InProcess:
     def __init__(self, browser: Browser, **options: Any) -> None:
         self.client = Client(raise_request_exception=False)
         self.context: BrowserContext = browser.new_context(base_url=ORIGIN, **options)
-        self.context.set_default_navigation_timeout(
-            120_000
-        )  # milliseconds; others measure speed
+        self.context.set_default_navigation_timeout(120_000)  # milliseconds; others measure speed
         # Playwright calls back in contexts of its own, in which Django would open another connection
         self._inside = copy_context()
         self.context.route("**/*", self._answer)
