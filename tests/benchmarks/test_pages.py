@@ -41,7 +41,7 @@ EVERYBODY = (
     "/audit/",
     "/search/?q=web-1",
 )
-OPERATORS = ("/approvals/", "/approvals/?q=app-1")
+OPERATORS = ("/approvals/", "/approvals/?q=app-0")
 DEVELOPERS = ("/catalog/web-service/request/?application=storefront&environment=dev",)
 
 
