@@ -115,9 +115,9 @@ def a_comment(world: World, number: int) -> Any:
 
 
 LISTS: dict[str, tuple[Make, int]] = {
-    "offerings/": (lambda world, n: OfferingFactory(slug=f"offering-{n}"), 3),
+    "offerings/": (lambda world, n: OfferingFactory(slug=f"offering-{n}"), 5),
     "offerings/web-service/versions/": (a_version, 6),
-    "plans/": (a_version, 3),
+    "plans/": (a_version, 5),
     "instances/": (an_instance, 5),
     "drift/": (a_drifted_instance, 7),
     "instances/{instance}/releases/": (a_release, 6),

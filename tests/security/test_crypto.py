@@ -80,13 +80,17 @@ def test_passwords_are_hashed_slowly_in_production() -> None:
         assert hashers.get_hasher("default").must_update(old)
 
 
+# what is typed into a request, for as long as the tab lives; tests/browser/test_live_form.py: never a secret
+KEPT = {("request.js", "sessionStorage")}
+
+
 def test_scripts_store_nothing_in_the_browser() -> None:
     assert SCRIPTS
     for path in SCRIPTS:
         text = path.read_text()
         for word in ("localStorage", "sessionStorage", "indexedDB", "document.cookie =", "eval(", "Function(",
                      "__proto__", "document.write", "addEventListener(\"message\""):  # fmt: skip
-            assert word not in text, f"{path}: {word}"
+            assert word not in text or (path.name, word) in KEPT, f"{path}: {word}"
 
 
 @pytest.mark.parametrize(

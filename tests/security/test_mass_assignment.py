@@ -94,4 +94,5 @@ def test_every_serializer_that_reads_is_strict() -> None:
 def test_only_what_is_strict_is_given_a_body() -> None:
     for file in sorted(Path("portal/api/v1").rglob("*.py")):
         if file.name != "viewsets.py":
-            assert "(data=" not in file.read_text(), file
+            written = file.read_text().replace("(data=request.query_params)", "")  # which is no body
+            assert "(data=" not in written, file

@@ -38,7 +38,7 @@ PINNED = {
         "/notifications/": 8,
     },
     "olga": {
-        "/": 20,
+        "/": 19,
         "/approvals/": 14,
         "/instances/": 12,
         "/changes/": 11,
