@@ -66,7 +66,11 @@ PHRASES: tuple[tuple[type[ClusterError], tuple[str, ...]], ...] = (
             r"currently unable to handle the request|couldn't get current server api",
         ),
     ),
-    (errors.ClusterTrouble, (r"an error on the server \(|internal error occurred",)),
+    # what helm waits for is of no known status when it could not be read
+    (
+        errors.ClusterTrouble,
+        (r"an error on the server \(|internal error occurred", r"not ready\. status: unknown"),
+    ),
     (
         errors.ClusterBusy,
         (

@@ -23,10 +23,17 @@ def target(offering: Offering) -> OfferingVersion:
 
 
 def campaign(world: World, state: str = "running", *, offering: Offering | None = None) -> UpgradeCampaign:
-    """Of shop's instance in dev; that of production would be another stage."""
-    about = offering or world.instance.offering
-    version, now = target(about), clock.now()
+    """Of shop's instance in dev; that of production would be another stage. An offering has one at a time: a
+    second call moves it to another state."""
+    about, now = offering or world.instance.offering, clock.now()
     is_on = state not in ("preparing", "ready")
+    if there := UpgradeCampaign.objects.filter(offering=about).first():
+        there.state = state
+        there.started_by = world.people["pete"] if is_on else None
+        there.started_at = now if is_on else None
+        there.save()
+        return there
+    version = target(about)
     made = UpgradeCampaign.objects.create(
         title="To 2",
         offering=about,

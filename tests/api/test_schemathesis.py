@@ -54,7 +54,17 @@ ROLES = {
     "auditor": "audrey",
 }
 # nobody's cluster answers in these tests
-OF_A_CLUSTER = ("/objects/", "/topology/", "/pods/", "/events/", "/logs/", "/clusters/{slug}/policies/", "/install/", "/uninstall/", "/drift/")
+OF_A_CLUSTER = (
+    "/objects/",
+    "/topology/",
+    "/pods/",
+    "/events/",
+    "/logs/",
+    "/clusters/{slug}/policies/",
+    "/install/",
+    "/uninstall/",
+    "/drift/",
+)
 BOUNDS = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -39,6 +39,10 @@ SCHEMA = (
     "- at '/replicas': got string, want integer\n"
 )
 SAID = {
+    "a hook that cannot be looked at": (
+        "Error: UPGRADE FAILED: pre-upgrade hooks failed: resource Job/shop/web-hook not ready. status: Unknown, message: ",
+        errors.ClusterTrouble,
+    ),
     "no release": ("Error: release: not found", ReleaseNotFound),
     "nothing to uninstall": (
         "Error: uninstall: Release not loaded: web: release: not found",
