@@ -49,7 +49,8 @@ def shape(schema: Any, root: Schema, value: Any = ABSENT, depth: int = 0) -> dic
         parts.append({REFS: [name]})
     if depth < MAX_DEPTH:
         parts += [shape(each, root, value, depth + 1) for each in node.get("allOf") or ()]
-        parts += [shape(each, root, value, depth + 1) for each in _applying(node, root, value)]
+        for each in _applying(node, root, value):
+            parts.append(_still_asked(shape(each, root, value, depth + 1), parts))
         parts += [{"required": needed} for needed in _needed(node, value)]
     return merged(parts)
 
@@ -71,6 +72,19 @@ def merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
         for key, value in part.items():
             result[key] = _both(key, result[key], value) if key in result else value
     return result
+
+
+def _still_asked(part: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Without the constants that a condition wants of what is asked for anyway: they are demands, told where
+    they are not met; a field that went when they are met could not be taken back."""
+    asked = {name for each in parts for name in each.get("properties") or ()}
+    properties = {
+        name: {key: said for key, said in each.items() if key != "const"}
+        if name in asked and isinstance(each, Mapping)
+        else each
+        for name, each in (part.get("properties") or {}).items()
+    }
+    return {**part, "properties": properties} if properties else part
 
 
 def _applying(node: Schema, root: Schema, value: Any) -> list[Any]:

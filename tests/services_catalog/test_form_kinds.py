@@ -298,3 +298,22 @@ def test_a_long_form_folds_its_groups_and_short_fields_are_found_in_them():
     assert page.count("<details") == 9
     assert page.count("<details") - page.count(" open>") == 8, "what was touched stands open"
     assert [field.path for field in short_fields(fields, ["/g7/p2"])] == ["/g7/p2"]
+
+
+def test_what_a_condition_demands_of_a_field_leaves_the_field_on_the_form():
+    only = {"if": {"properties": {"only": {"const": True}}}, "then": {"properties": {"on": {"const": True}}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "tls": {
+                "type": "object",
+                "properties": {"on": {"type": "boolean"}, "only": {"type": "boolean"}},
+                **only,
+            }
+        },
+    }
+    version = OfferingVersion(values_schema=schema, default_values={"tls": {"on": False, "only": False}})
+    wishes = {"tls": {"on": True, "only": True}}
+    fields = form_fields(version, None, wishes)
+    assert [each.path for each in flat(fields) if each.kind == "boolean"] == ["/tls/on", "/tls/only"]
+    assert parse_form(fields, submission(fields)) == wishes
