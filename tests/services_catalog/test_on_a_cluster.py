@@ -12,7 +12,7 @@ from portal.clusters.errors import ClusterForbidden, HelmFailed
 from portal.clusters.helm import Helm
 from portal.clusters.kubernetes import Kubernetes
 from portal.clusters.types import Connection, Target
-from portal.core.objects import ObjectKey
+from portal.core.objects import ObjectKey, key_of
 from services_catalog import checks, library
 from tests import tools
 
@@ -74,12 +74,15 @@ def deployer(platform, namespace) -> Connection:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(deployer, namespace, helm_binary):
-    """What a test that failed leaves would make the next ones fail."""
+def nothing_left(deployer, platform, namespace, helm_binary):
+    """What a test that failed leaves, and the data that outlives a StatefulSet, would use up the quota."""
     yield
     Helm(deployer, binary=helm_binary).uninstall(
         Target("storefront-example", namespace), timeout_seconds=SECONDS
     )
+    claims = {"app.kubernetes.io/instance": "storefront-example"}
+    for claim in Kubernetes(platform).labelled("v1", "PersistentVolumeClaim", claims):
+        Kubernetes(platform).delete(key_of(claim))
 
 
 def values_here(case: checks.Case) -> dict:
