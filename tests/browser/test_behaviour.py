@@ -98,7 +98,7 @@ def test_the_keyboard_goes_everywhere(open_as: Opened) -> None:
     expect(alice.locator("#search")).to_be_focused()
     alice.keyboard.type("web")
     alice.keyboard.press("Enter")
-    expect(alice.get_by_role("link", name="Web service")).to_be_visible()
+    expect(alice.get_by_role("link", name="Web service", exact=True)).to_be_visible()
 
 
 def test_the_catalog_filters_while_one_types(open_as: Opened) -> None:
