@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -28,10 +28,17 @@ READABLE = [name for name in PAGES if name.startswith("GET") and "200" in PAGES[
 RUN = """async ([tags, only]) => {
   const runOnly = only ? { type: "rule", values: only } : { type: "tag", values: tags };
   const { violations } = await axe.run(document, { resultTypes: ["violations"], runOnly });
-  const place = (node) => `${node.target.join(" ")}: ${node.html.slice(0, 160)}`;
+  const told = (node) => (node.any[0]?.data?.contrastRatio ? JSON.stringify(node.any[0].data) : "");
+  const place = (node) => `${node.target.join(" ")}: ${node.html.slice(0, 160)} ${told(node)}`;
   return violations
     .filter((each) => ["serious", "critical"].includes(each.impact))
     .map((each) => ({ rule: each.id, help: each.help, places: each.nodes.slice(0, 5).map(place) }));
+}"""
+
+RESTYLE = """() => {
+  document.documentElement.style.display = "none";
+  document.documentElement.getBoundingClientRect();
+  document.documentElement.style.display = "";
 }"""
 
 
@@ -46,18 +53,25 @@ def complaints(page: Page) -> list[str]:
     """What axe has to say of the page as it stands, in light and dark, wide and narrow."""
     page.evaluate(Path(AXE).read_text())
     found = [("light, wide", _run(page))]
-    page.emulate_media(color_scheme="dark")
+    _look(page, "dark", WIDE)
     found.append(("dark, wide", _run(page, "color-contrast")))
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    _look(page, "dark", NARROW)
     found.append(("dark, narrow", _run(page, "color-contrast")))
-    page.emulate_media(color_scheme="light")
+    _look(page, "light", NARROW)
     found.append(("light, narrow", _run(page)))
-    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    _look(page, "light", WIDE)
     return [
         f"{look}: {each['rule']}: {each['help']}\n    " + "\n    ".join(each["places"])
         for look, all_ in found
         for each in all_
     ]
+
+
+def _look(page: Page, scheme: Literal["light", "dark"], size: dict[str, int]) -> None:
+    """Chromium may leave an element in the colours of the scheme before: everything is styled anew."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.evaluate(RESTYLE)
 
 
 def _run(page: Page, *only: str) -> list[dict[str, Any]]:
