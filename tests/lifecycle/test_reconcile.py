@@ -1,12 +1,15 @@
 """What workers do when things go wrong, on a real cluster."""
 
+from contextlib import suppress
+
 import pytest
 
+from portal.clusters.errors import ClusterError
 from portal.clusters.kubernetes import Kubernetes
 from portal.core.objects import ObjectKey
 from portal.environments.models import Cluster, Environment
 from portal.lifecycle.models import ChangeRequest, LogLine, Release, Rollout
-from portal.lifecycle.operations import claims, health, reconcile, secrets
+from portal.lifecycle.operations import claims, health, reconcile, rollouts, secrets
 from portal.lifecycle.services import approvals
 from portal.lifecycle.states import ChangeState, Health
 from tests.factories import UNREACHABLE
@@ -70,6 +73,23 @@ def test_a_worker_lost_in_the_middle_is_replaced(provisioned, namespace):
     change = work_off(change)
     assert change.state == ChangeState.SUCCEEDED
     assert [r.outcome for r in change.rollouts.all()] == ["lost", "succeeded"]
+
+
+@pytest.mark.parametrize("error", [None, ClusterError("cut off")], ids=["done", "failed"])
+def test_an_attempt_that_ends_after_its_claim_was_taken_over_says_nothing_of_its_end(
+    provisioned, namespace, error
+):
+    change = ask(provisioned.alice, **SERVICE, values=WEB)
+    slept = claims.take(change.pk, owner="slept")
+    with suppress(ClusterError), rollouts.Attempt(change, slept, change.release, is_revert=False):
+        ChangeRequest.objects.filter(pk=change.pk).update(lease_expires_at=change.created_at)
+        assert claims.take(change.pk, owner="next") is not None  # which has not begun an attempt of its own
+        if error:
+            raise error
+    assert [each.outcome for each in change.rollouts.all()] == ["running"]
+    ChangeRequest.objects.filter(pk=change.pk).update(lease_expires_at=change.created_at)
+    assert work_off(change).state == ChangeState.SUCCEEDED
+    assert [each.outcome for each in change.rollouts.all()] == ["lost", "succeeded"]
 
 
 def test_a_second_delivery_after_success_does_nothing(provisioned, namespace):

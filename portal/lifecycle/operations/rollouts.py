@@ -39,7 +39,7 @@ class Attempt:
 
     def _open(self, change: ChangeRequest, claim: Claim, release: Release | None, is_revert: bool) -> None:
         now = clock.now()
-        self.change = change
+        self.change, self.claim = change, claim
         last = Rollout.objects.filter(change__instance=change.instance_id).order_by("-id").first()
         self.follows_failure = last is not None and last.outcome != Rollout.Outcome.SUCCEEDED
         self.resumes = last is not None and (last.change_id, last.release_id, last.is_revert) == (
@@ -85,9 +85,11 @@ class Attempt:
         return ask
 
     def _close(self, outcome: str, message: str) -> None:
-        """Once: a worker that comes too late finds its attempt declared lost, which it stays."""
+        """Once, and only under the claim: who comes too late leaves his attempt to the one who has taken over,
+        who declares it lost, even when that is about to happen."""
         self.log.flush()
-        Rollout.objects.filter(pk=self.rollout.pk, outcome=Rollout.Outcome.RUNNING).update(
+        mine = ChangeRequest.objects.filter(pk=self.change.pk, **self.claim.conditions)
+        Rollout.objects.filter(pk=self.rollout.pk, outcome=Rollout.Outcome.RUNNING, change__in=mine).update(
             outcome=outcome,
             message=message,
             finished_at=clock.now(),
