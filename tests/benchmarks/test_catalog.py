@@ -1,4 +1,4 @@
-"""Searching the catalog with 5,000 offerings, against one with what the library brings."""
+"""Searching the catalog with 5,000 offerings, against one of 300, in which each search finds something too."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.benchmarks.reporting import report
 from tests.factories import OfferingVersionFactory, TeamFactory, member
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.django_db]
-MANY, FEW, ROUNDS = 5_000, 50, 60
+MANY, FEW, ROUNDS = 5_000, 300, 60
 WORDS = ("queue", "cache", "search", "store", "gateway", "batch", "report", "mail", "stream", "index")
-PATHS = ("/catalog/", "/catalog/?q=queue+team-7", "/catalog/?tag=cache&page=3", "/api/v1/offerings/?q=mail")
+PATHS = ("/catalog/", "/catalog/?q=queue+team-7", "/catalog/?tag=cache&page=2", "/api/v1/offerings/?q=mail")
 
 
 def fill(count: int, kind: str = "offering") -> None:
@@ -87,6 +87,6 @@ def test_five_thousand_offerings_are_searched_in_a_constant_number_of_queries(al
     many = measured(client)
     for path in PATHS:
         ratio = many[path][0] / few[path][0]
-        report(f"GET {path} at {MANY:,} offerings", ms=many[path][0], with_50_ms=few[path][0], ratio=ratio)
+        report(f"GET {path} at {MANY:,} offerings", ms=many[path][0], with_300_ms=few[path][0], ratio=ratio)
         assert many[path][1] == few[path][1], path
         assert ratio <= 4, path

@@ -105,7 +105,15 @@ def test_versions_are_compared_on_a_page(
     browser = signed_in(organisation.alice)
     page = browser.get("/catalog/web-service/compare/?old=1.0.0&new=1.1.0").content.decode()
     assert "/probes/initialDelaySeconds" in page
-    assert "Deployment/example" in page
+    assert 'hx-get="?old=1.0.0&amp;new=1.1.0&amp;rendered=yes"' in page
+    assert "Deployment/example" not in page, "helm is not waited for"
+    address = "/catalog/web-service/compare/?old=1.0.0&new=1.1.0&rendered=yes"
+    without_script = browser.get(address).content.decode()
+    assert "Deployment/example" in without_script
+    assert "/probes/initialDelaySeconds" in without_script
+    part = browser.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "Deployment/example" in part
+    assert "<html" not in part
     mine = browser.get(f"/catalog/web-service/compare/?new=1.0.0&instance={service.pk}").content.decode()
     assert f'name="instance" value="{service.pk}"' in mine, "another target keeps the instance"
     assert browser.get("/catalog/web-service/compare/?new=0.0.9").status_code == 404

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,6 +20,7 @@ from portal.lifecycle.operations.rendering import deployer_of, render_for
 from portal.lifecycle.selectors import bundle
 from portal.policy import Judgement, UserInfo
 from services_catalog import schemas, unpacking, values
+from services_catalog.chart_cache import unpacked
 from services_catalog.models import OfferingVersion
 
 NAME = "example"
@@ -26,14 +28,46 @@ NAME = "example"
 
 @dataclass(frozen=True)
 class Example:
-    """What it renders; `example` names the chart's file of values that had to help, `problem` says why there
-    is nothing."""
+    """Values to render a version with; `name` is the chart's file of values that had to help, `problem` says why
+    there are none."""
 
-    objects: list[dict[str, Any]] = field(default_factory=list)
-    judgement: Judgement = field(default_factory=lambda: Judgement(()))
+    version: OfferingVersion
+    environment: Environment
     values: dict[str, Any] = field(default_factory=dict, repr=False)
-    example: str = ""
+    name: str = ""
     problem: str = ""
+
+    @property
+    def target(self) -> Target:
+        namespace = _namespace(self.environment)
+        is_namespace = self.version.offering.is_namespace
+        return Target(namespace if is_namespace else NAME, SYSTEM_NAMESPACE if is_namespace else namespace)
+
+
+@dataclass(frozen=True)
+class RenderedExample:
+    """The objects, unmasked; `problem` says why there are none."""
+
+    example: Example
+    documents: Sequence[dict[str, Any]] = field(default=(), repr=False)
+    problem: str = ""
+
+    @property
+    def masked(self) -> list[dict[str, Any]]:
+        return secrets.masked(self.documents)
+
+    def judge(self) -> Judgement:
+        """By the policies in force."""
+        environment, namespace = self.example.environment, _namespace(self.example.environment)
+        return bundle.current().judge(
+            self.documents,
+            namespace={
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": namespace, "labels": environment.namespace_labels()},
+            },
+            user=UserInfo(deployer_of(namespace), ("system:serviceaccounts", "system:authenticated")),
+        )
 
 
 def example_of(
@@ -52,30 +86,31 @@ def example_of(
         except ValidationFailed as exc:
             problem = problem if name else " ".join(f"{e['path']}: {e['message']}" for e in exc.errors[:3])
             continue
-        return _render(version, environment, composed.values, name)
-    return Example(problem=problem)
+        return Example(version, environment, composed.values, name)
+    return Example(version, environment, problem=problem)
 
 
-def _render(
-    version: OfferingVersion, environment: Environment, composed: dict[str, Any], name: str
-) -> Example:
-    namespace = _namespace(environment)
-    is_namespace = version.offering.is_namespace
-    target = Target(namespace if is_namespace else NAME, SYSTEM_NAMESPACE if is_namespace else namespace)
+def render(*examples: Example) -> list[RenderedExample]:
+    """Each by a helm of its own, side by side: a page waits for them."""
+    for example in examples:
+        unpacked(example.version.chart_id)  # here, since the threads have no database connection
+    with ThreadPoolExecutor(max_workers=len(examples), thread_name_prefix="example") as pool:
+        return list(pool.map(_rendered, examples))
+
+
+def _rendered(example: Example) -> RenderedExample:
+    if example.problem:
+        return RenderedExample(example, problem=example.problem)
     try:
-        rendered = render_for(version.chart_id, target=target, values=composed, environment=environment)
+        found = render_for(
+            example.version.chart_id,
+            target=example.target,
+            values=example.values,
+            environment=example.environment,
+        )
     except (ChartDoesNotRender, RenderLimitExceeded) as exc:
-        return Example(values=composed, example=name, problem=exc.message)
-    judgement = bundle.current().judge(
-        rendered.documents,
-        namespace={
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": namespace, "labels": environment.namespace_labels()},
-        },
-        user=UserInfo(deployer_of(namespace), ("system:serviceaccounts", "system:authenticated")),
-    )
-    return Example(secrets.masked(rendered.documents), judgement, composed, name)
+        return RenderedExample(example, problem=exc.message)
+    return RenderedExample(example, found.documents)
 
 
 def _wishes(version: OfferingVersion) -> dict[str, dict[str, Any]]:

@@ -94,17 +94,18 @@ def _of_instance(user: User, slug: str, new: str, pk: int) -> Comparison:
 
 
 def _with_defaults(pair: Pair, environment: Environment) -> Rendering:
-    before = version_rendering.example_of(pair.old, environment)
-    after = version_rendering.example_of(pair.new, environment, previous=before.values or None)
+    first = version_rendering.example_of(pair.old, environment)
+    second = version_rendering.example_of(pair.new, environment, previous=first.values or None)
+    before, after = version_rendering.render(first, second)
     problem = after.problem or before.problem
     if problem:
         which = pair.new.version if after.problem else pair.old.version
         return Rendering(problem=f"Version {which} cannot be rendered by itself. {problem}")
-    helped = after.example or before.example
+    helped = second.name or first.name
     note = "With the defaults of each and its usual plan"
     note += f", and the chart's own example {helped}." if helped else "."
-    judgement = after.judgement
-    diff = compare_objects(before.objects, after.objects)
+    judgement = after.judge()
+    diff = compare_objects(before.masked, after.masked)
     return Rendering(diff, judgement.verdicts, judgement.passed, note=note)
 
 

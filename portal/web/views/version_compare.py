@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,11 +18,21 @@ from services_catalog import deprecations
 
 
 def compare(request: SignedIn, slug: str) -> HttpResponse:
+    """What each renders takes two helms, so it follows the page, or a link in it."""
     asked = {name: request.GET.get(name, "") for name in ("old", "new", "environment")}
     number = request.GET.get("instance", "")
     instance = int(number) if number.isascii() and number.isdecimal() and len(number) < 18 else None
     found = comparisons.compare(request.user, slug, **asked, instance=instance)
-    return render(request, "versions/compare.html", {"found": found, "offering": found.pair.new.offering})
+    looks = "rendered" in request.GET
+    context = {
+        "found": found,
+        "offering": found.pair.new.offering,
+        "looks": looks,
+        "rendered": f"?{urlencode({**request.GET.dict(), 'rendered': 'yes'})}",
+    }
+    if looks and request.htmx:
+        return render(request, "versions/_rendered.html", {**context, "rendering": found.rendering})
+    return render(request, "versions/compare.html", context)
 
 
 def deprecate(request: SignedIn, slug: str) -> HttpResponse:
