@@ -1,4 +1,4 @@
-"""Searching the catalog with 5,000 offerings, against one of 300, in which each search finds something too."""
+"""Searching the catalog with 5,000 offerings, against one of 300, in which each search finds something."""
 
 from __future__ import annotations
 

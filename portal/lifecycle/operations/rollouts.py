@@ -85,8 +85,8 @@ class Attempt:
         return ask
 
     def _close(self, outcome: str, message: str) -> None:
-        """Once, and only under the claim: who comes too late leaves his attempt to the one who has taken over,
-        who declares it lost, even when that is about to happen."""
+        """Once, and only under the claim: who comes too late leaves the attempt to whoever has taken
+        over, who declares it lost, even when that is about to happen."""
         self.log.flush()
         mine = ChangeRequest.objects.filter(pk=self.change.pk, **self.claim.conditions)
         Rollout.objects.filter(pk=self.rollout.pk, outcome=Rollout.Outcome.RUNNING, change__in=mine).update(

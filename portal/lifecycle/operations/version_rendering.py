@@ -28,8 +28,8 @@ NAME = "example"
 
 @dataclass(frozen=True)
 class Example:
-    """Values to render a version with; `name` is the chart's file of values that had to help, `problem` says why
-    there are none."""
+    """Values to render a version with; `name` is the chart's file of values that had to help, `problem`
+    says why there are none."""
 
     version: OfferingVersion
     environment: Environment
