@@ -36,11 +36,12 @@ PLACES = (
     Place("exceptions", "Exceptions", "clock-pause", "e", counts=True, group="Guardrails"),
     Place("drift", "Drift", "git-compare", "d", group="Guardrails"),
     Place("fleet", "Fleet", "versions", "f", group="Platform"),
+    Place("pools", "Quotas", "chart-pie", "t", Verb.AUDIT, group="Platform"),
     Place("audit", "Audit", "history", "u", group="Platform"),
     Place("platform", "Admin", "server", "m", Verb.CURATE, group="Platform"),
 )
 # What is reached from a place rather than from the navigation.
-WITHIN = {"sources": "platform", "campaigns": "fleet", "pools": "platform"}
+WITHIN = {"sources": "platform", "campaigns": "fleet"}
 # At phone width four fit beside "More".
 AT_HAND = {
     False: ("home", "catalog", "applications", "changes"),
