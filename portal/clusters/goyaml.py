@@ -209,6 +209,8 @@ class _Builder:
                 return _MERGE if text == "<<" else resolve(text)
             if tag in (None, "!", _TAG + "str"):
                 return text
+            if tag == _TAG + "merge" and text == "<<":
+                return _MERGE  # as tools write it that keep anchors
             if tag == _TAG + "binary":
                 return base64.b64decode(text, validate=True).decode()
         except (NotReadable, binascii.Error, UnicodeDecodeError) as exc:

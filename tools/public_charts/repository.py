@@ -41,4 +41,9 @@ def helm(work: Path, *arguments: str) -> str:
     """What plain helm says. Raises CalledProcessError."""
     command = [os.environ["SLIPWAY_HELM"], *arguments]
     environment = {"HOME": str(work), "HELM_NO_PLUGINS": "1"}
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, env=environment, check=False, capture_output=True)
+    # not as text, which would change the ends of its lines
+    out, said = done.stdout.decode(), done.stderr.decode()
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, command, out, said)
+    return out
