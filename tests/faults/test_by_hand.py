@@ -52,10 +52,12 @@ def test_a_namespace_that_is_deleted_in_mid_helm_ends_the_change_as_failed(
     searching.created()
     change = searching.update(text="under its feet", hookSeconds=5)
     searching.await_helm()
+    jobs = "/apis/batch/v1/namespaces/search-dev/jobs"
+    until(lambda: (stack.cluster.get(jobs) or {}).get("items"), "helm waits for its hook", seconds=30)
     delete_namespace(stack, "search-dev")
-    ended = stack.alice.follow(change)
+    ended = stack.alice.follow(change, seconds=60)  # which helm itself would wait for five minutes
     assert ended["state"] == "failed"
-    assert "search-dev" in ended["outcome"]
+    assert "The namespace search-dev is not in the cluster any more." in ended["outcome"]
     assert not stack.helms()
     bring_back_namespace(stack, searching)
     searching.proved(searching.update(text="afterwards"), "afterwards")

@@ -10,14 +10,20 @@ from typing import Any
 
 from django.db import transaction
 
-from portal.clusters.errors import ClusterForbidden, ClusterRefused, NamespaceMissing, ReleaseLocked
+from portal.clusters.errors import (
+    ClusterForbidden,
+    ClusterRefused,
+    HelmStopped,
+    NamespaceMissing,
+    ReleaseLocked,
+)
 from portal.clusters.helm import Helm
 from portal.clusters.types import Applied
 from portal.core import clock
 from portal.core.errors import SlipwayError
 from portal.lifecycle.models import ChangeRequest, Release, Rollout, ServiceInstance
 from portal.lifecycle.models.instance import SYSTEM_NAMESPACE
-from portal.lifecycle.operations import seals
+from portal.lifecycle.operations import namespace_watch, seals
 from portal.lifecycle.operations.claims import Claim
 from portal.lifecycle.operations.logs import RolloutLog
 from portal.lifecycle.operations.observation import kubernetes_for
@@ -25,6 +31,8 @@ from portal.lifecycle.operations.rendering import helm_for
 from services_catalog.chart_cache import unpacked
 
 HELM_TIMEOUT_SECONDS = 300
+
+ShouldStop = Callable[[], bool]
 
 
 class Attempt:
@@ -75,12 +83,12 @@ class Attempt:
             self.log(f"Failed: {message}")
             self._close(Rollout.Outcome.FAILED, self.log.redact(message))
 
-    def stopped_by(self, stop: threading.Event) -> Callable[[], bool]:
+    def stopped_by(self, *stops: threading.Event) -> ShouldStop:
         """What helm's keeper asks twice a second: whether to stop; a moment to show the log, too."""
 
         def ask() -> bool:
             self.log.flush()
-            return stop.is_set()
+            return any(stop.is_set() for stop in stops)
 
         return ask
 
@@ -115,8 +123,8 @@ def bring(
         kubernetes_for(instance).ensure_namespace(
             SYSTEM_NAMESPACE, {"app.kubernetes.io/managed-by": "slipway"}
         )
-    with _namespace_of(instance):
-        _bring(helm, instance, release, attempt, stop, rendering)
+    with _namespace_of(instance) as gone:
+        _bring(helm, instance, release, attempt, attempt.stopped_by(stop, gone), rendering)
 
 
 def _bring(
@@ -124,21 +132,21 @@ def _bring(
     instance: ServiceInstance,
     release: Release,
     attempt: Attempt,
-    stop: threading.Event,
+    should_stop: ShouldStop,
     rendering: seals.Rendering,
 ) -> None:
     if attempt.resumes and _adopt(helm, instance, release, attempt, rendering):
         return
     if attempt.follows_failure:
-        _recover(helm, instance, attempt, stop)
+        _recover(helm, instance, attempt, should_stop)
     attempt.log(
         f"helm upgrade --install {instance.target} with release #{release.number} ({release.short_digest})"
     )
     try:
-        applied = _upgrade(helm, instance, release, attempt, stop, rendering)
+        applied = _upgrade(helm, instance, release, attempt, should_stop, rendering)
     except ReleaseLocked:
-        _recover(helm, instance, attempt, stop)
-        applied = _upgrade(helm, instance, release, attempt, stop, rendering)
+        _recover(helm, instance, attempt, should_stop)
+        applied = _upgrade(helm, instance, release, attempt, should_stop, rendering)
     attempt.rollout.helm_revision = applied.revision
     attempt.log(f"helm revision {applied.revision} is {applied.status}")
 
@@ -148,7 +156,7 @@ def _upgrade(
     instance: ServiceInstance,
     release: Release,
     attempt: Attempt,
-    stop: threading.Event,
+    should_stop: ShouldStop,
     rendering: seals.Rendering,
 ) -> Applied:
     """Helm starts while the release is rendered again, and gets its values only if it is what was sealed."""
@@ -160,7 +168,7 @@ def _upgrade(
         timeout_seconds=HELM_TIMEOUT_SECONDS,
         description=attempt.described(release),
         on_log=attempt.log,
-        should_stop=attempt.stopped_by(stop),
+        should_stop=should_stop,
         check=lambda: sealed.extend(rendering.documents()),
     )
     seals.check_applied(applied.documents, sealed)
@@ -185,28 +193,32 @@ def _adopt(
     return True
 
 
-def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt, stop: threading.Event) -> None:
+def _recover(helm: Helm, instance: ServiceInstance, attempt: Attempt, should_stop: ShouldStop) -> None:
     """Undo what a killed or failed helm left. Allowed here only: this worker holds the instance's only
     lease."""
-    done = helm.recover(instance.target, should_stop=attempt.stopped_by(stop))
+    done = helm.recover(instance.target, should_stop=should_stop)
     if done:
         attempt.log(done)
 
 
 @contextmanager
-def _namespace_of(instance: ServiceInstance) -> Iterator[None]:
+def _namespace_of(instance: ServiceInstance) -> Iterator[threading.Event]:
     """Say so when the cluster refuses only because somebody has deleted the namespace, and with it the rights
-    of its deployer. Raises NamespaceMissing."""
-    try:
-        yield
-    except (ClusterForbidden, ClusterRefused) as exc:
-        name = instance.namespace
-        if instance.is_namespace or kubernetes_for(instance).namespace(name) is not None:
-            raise
-        said = (
-            f"The namespace {name} is not in the cluster any more. Ask for its release again, then for this."
-        )
-        raise NamespaceMissing(said) from exc
+    of its deployer; the event is set when that happens meanwhile, for helm to be stopped. Raises
+    NamespaceMissing."""
+    name = instance.namespace
+    with namespace_watch.watching(instance) as gone:
+        try:
+            yield gone
+        except (ClusterForbidden, ClusterRefused, HelmStopped) as exc:
+            if instance.is_namespace:
+                raise
+            was_seen = isinstance(exc, HelmStopped)
+            if not (gone.is_set() if was_seen else namespace_watch.is_gone(kubernetes_for(instance), name)):
+                raise
+            said = f"The namespace {name} is not in the cluster any more."
+            said += " Ask for its release again, then for this."
+            raise NamespaceMissing(said) from exc
 
 
 def remove(instance: ServiceInstance, attempt: Attempt, stop: threading.Event) -> None:
@@ -214,12 +226,12 @@ def remove(instance: ServiceInstance, attempt: Attempt, stop: threading.Event) -
     helm = helm_for(instance)
     attempt.log(f"helm uninstall {instance.target}")
     try:
-        with _namespace_of(instance):
+        with _namespace_of(instance) as gone:
             existed = helm.uninstall(
                 instance.target,
                 timeout_seconds=HELM_TIMEOUT_SECONDS,
                 on_log=attempt.log,
-                should_stop=attempt.stopped_by(stop),
+                should_stop=attempt.stopped_by(stop, gone),
             )
     except NamespaceMissing:
         existed = False
