@@ -67,6 +67,7 @@ def tell(alice: Hands, olga: Hands, passwords: dict[str, str]) -> Tried:
         alice.page.reload()  # what waits for somebody is not read anew by itself
     expect(headline(alice)).to_contain_text("Succeeded", timeout=SETTLED)
     alice.press(breadcrumb(alice, tried.name))
+    alice.page.wait_for_url("**/instances/*/")
     alice.page.wait_for_load_state("networkidle")
     alice.keep("8-runs-in-production")
     return tried
@@ -110,6 +111,7 @@ def promote(hands: Hands, name: str, stage: str) -> None:
 
 def approve(hands: Hands, name: str) -> None:
     hands.press(visible(hands.page.get_by_role("link", name="Approvals")))
+    hands.page.wait_for_url("**/approvals/")
     hands.keep("6-approvals")
     hands.press(hands.page.get_by_role("link", name=f"Promote {name}", exact=True))
     headline(hands).wait_for()
