@@ -7,8 +7,6 @@ runs `helm version` and `helm show chart` besides and parses manifests in pure P
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,9 +15,10 @@ from typing import Any
 
 from portal.clusters import binary as helm_binary
 from portal.clusters import process
+from portal.clusters.api import api_for
 from portal.clusters.command import Check, Command, Log, Stop, finish, in_memory
 from portal.clusters.conceal import concealer
-from portal.clusters.errors import ClusterUnreachable
+from portal.clusters.errors import ClusterError, ClusterUnreachable
 from portal.clusters.helm_errors import ReleaseNotFound
 from portal.clusters.kubeconfig import access_of, kubeconfig_for_helm
 from portal.clusters.manifests import parse_manifest
@@ -30,7 +29,8 @@ __all__ = ["Helm", "render"]
 
 Values = Mapping[str, Any]
 
-CONNECT_SECONDS = 3.0
+# for the cluster to say its version, before helm is started
+ANSWER_SECONDS = 10.0
 READ_SECONDS = 30
 # beyond helm's own --timeout, which is per hook: the rest of its work, in all
 SLACK_SECONDS = 15
@@ -206,16 +206,14 @@ class Helm:
             )
 
     def _check_reachable(self) -> None:
-        """Helm would try a silent address for half a minute."""
-        access = access_of(self._connection.kubeconfig, self._connection.context)
-        if access.proxy_url or any(name in os.environ for name in helm_binary.PROXIES):
-            return
+        """Helm would try an address that is silent, or hangs up, for 10 s to half a minute. Raises
+        ClusterUnreachable; every other answer is an answer, and helm says what it means."""
         try:
-            socket.create_connection(access.address, CONNECT_SECONDS).close()
-        except OSError as exc:
-            raise ClusterUnreachable(
-                f"The cluster {self._connection.name} does not answer: {exc.strerror or exc}."
-            ) from exc
+            api_for(self._connection).request("GET", "/version", seconds=ANSWER_SECONDS)
+        except ClusterUnreachable:
+            raise
+        except ClusterError:
+            return
 
 
 def _applied(status: Mapping[str, Any]) -> Applied:

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -86,6 +87,18 @@ def test_helm_says_at_once_that_nobody_listens(helm_binary, closed_port, demo_ch
     for call in (helm.history, helm.manifest, helm.recover):
         refused_quickly(lambda call=call: call(TARGET))
     refused_quickly(lambda: helm.uninstall(TARGET, timeout_seconds=60))
+
+
+def test_helm_says_at_once_that_whoever_listens_hangs_up(helm_binary, demo_chart):
+    """Helm itself would try ten times, for ten seconds."""
+    for call in (
+        lambda helm: helm.upgrade_install(demo_chart, target=TARGET, values={}, timeout_seconds=60),
+        lambda helm: helm.uninstall(TARGET, timeout_seconds=60),
+        lambda helm: helm.history(TARGET),
+    ):
+        with answering(b"", b"") as port:
+            helm = Helm(connection(port), binary=helm_binary)
+            assert "closed the connection" in refused_quickly(partial(call, helm))
 
 
 def test_kubernetes_says_at_once_that_nobody_listens(closed_port):

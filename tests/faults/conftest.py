@@ -17,15 +17,18 @@ LEASE = {"SLIPWAY_LEASE_SECONDS": "5"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each waits most of its time, for what takes long on a busy machine."""
+    """Each waits most of its time, for what takes long on a busy machine: so all of them are of one process,
+    with one stack, beside which the other processes go on."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.xdist_group("faults"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One for the process, since starting it is dear. Its logs stay in pytest's temporary folder."""
+    """One for all, since starting it is dear, and none for those who come after. Its logs stay in pytest's
+    temporary folder."""
     folder = tmp_path_factory.mktemp("stack")
     with Stack(Shape(workers=2), environment=LEASE, folder=folder) as started:
         yield started

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -25,12 +27,24 @@ class Network:
     pause: float = 0
 
 
+def is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    """A resolver of the test's own; only loopback is really connected to."""
-    made, real = Network(), socket.socket.connect
+    """A resolver of the test's own; only loopback is really connected to. Other threads of the process, such
+    as those that look after the fault tests' servers, connect as ever and are not noted."""
+    made, real, real_creation = Network(), socket.socket.connect, socket.create_connection
+    real_answers, test = socket.getaddrinfo, threading.get_ident()
 
-    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int, *more: Any, **named: Any) -> list[Any]:
+        if is_address(host):  # who looks after servers connects to their addresses
+            return real_answers(host, port, *more, **named)
         made.asked.append(host)
         time.sleep(made.pause)
         turns = made.answers.get(host)
@@ -41,13 +55,19 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
         return [(family, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
     def connect(self: socket.socket, address: Any) -> None:
+        if threading.get_ident() != test:
+            real(self, address)
+            return
         made.connected.append(str(address[0]))
         if not str(address[0]).startswith("127."):
             raise ConnectionRefusedError
         real(self, address)
 
-    def create_connection(address: tuple[str, int], timeout: float) -> socket.socket:
+    def create_connection(address: tuple[str, int], *more: Any, **named: Any) -> socket.socket:
         """As socket's own, which would ask the resolver again: an address is an address."""
+        if threading.get_ident() != test:
+            return real_creation(address, *more, **named)
+        (timeout,) = (*more, *named.values())
         sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         sock.settimeout(timeout)
         sock.connect(address)

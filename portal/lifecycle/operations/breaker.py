@@ -42,7 +42,7 @@ def failed(cluster: Cluster, message: str) -> bool:
 
 
 def answered(cluster: Cluster) -> None:
-    """It answers: close the breaker, if it had begun to open."""
+    """It answers: close the breaker, if it had begun to open, also since this row was read."""
     if not Cluster.objects.filter(pk=cluster.pk, failures__gt=0).update(failures=0):
         return
     since = Cluster.objects.values_list("unreachable_since", flat=True).get(pk=cluster.pk)

@@ -57,16 +57,10 @@ def _cluster_is_away(change: ChangeRequest, exc: Exception, message: str) -> boo
     """Whether it is not this change that is to blame, but its whole cluster, and not for too long yet."""
     if not isinstance(exc, ClusterUnreachable) or isinstance(exc, ClusterTrouble):
         if isinstance(exc, ClusterError):
-            answered(change)
+            breaker.answered(change.subject.environment.cluster)
         return False
     cluster = change.subject.environment.cluster
     return breaker.failed(cluster, message) and breaker.absence(cluster) < retries.LONGEST_ABSENCE
-
-
-def answered(change: ChangeRequest) -> None:
-    cluster = change.subject.environment.cluster
-    if cluster.failures:
-        breaker.answered(cluster)
 
 
 def _wait_for_cluster(change: ChangeRequest, claim: Claim, exc: Exception) -> float:

@@ -21,6 +21,7 @@ from portal.lifecycle import check_results
 from portal.lifecycle.models import ChangeRequest, Release
 from portal.lifecycle.operations import (
     admittance,
+    breaker,
     claims,
     failing,
     heartbeats,
@@ -78,7 +79,7 @@ def _work(claim: Claim) -> float | None:
             return stopping.after_interruption(change, claim)
         except Exception as exc:
             return failing.after_error(change, claim, exc)
-    failing.answered(change)
+    breaker.answered(change.subject.environment.cluster)
     return seconds
 
 

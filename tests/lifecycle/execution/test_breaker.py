@@ -12,7 +12,7 @@ from portal.environments.models import Cluster
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
 from portal.lifecycle.operations import breaker, claims, health, reconcile, retries
 from portal.lifecycle.selectors import changes
-from portal.lifecycle.states import ChangeState
+from portal.lifecycle.states import ChangeState, Phase
 from tests.factories import UNREACHABLE
 from tests.fixtures.worker import work_off
 from tests.lifecycle.helpers import WEB, ask
@@ -83,6 +83,21 @@ def test_when_it_answers_again_all_goes_on_at_once(provisioned, away):
     other.refresh_from_db()
     assert other.held == ""
     assert {work_off(change).state, work_off(other).state} == {ChangeState.SUCCEEDED}
+    assert events() == ["cluster.lost", "cluster.answered"]
+
+
+def test_a_step_that_began_before_it_opened_and_ends_well_closes_it(provisioned, namespace, monkeypatch):
+    change = ask(provisioned.alice, **SERVICE, values=WEB)
+
+    def apply_while_others_fail(change, claim, stop):
+        for _ in range(breaker.OPEN_AFTER):
+            breaker.failed(Cluster.objects.get(), "It does not answer.")
+        assert Cluster.objects.get().unreachable_since is not None
+        return reconcile.apply(change, claim, stop)
+
+    monkeypatch.setitem(reconcile.STEPS, Phase.APPLYING, apply_while_others_fail)
+    reconcile.advance(change.pk, owner="test")
+    assert Cluster.objects.get().unreachable_since is None
     assert events() == ["cluster.lost", "cluster.answered"]
 
 
