@@ -28,7 +28,7 @@ _PRODUCTION = {
 }
 _TESTING = {"DJANGO_SETTINGS_MODULE": "portal.settings.test"}
 _PYTEST = [
-    *("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q"),
+    *("python", "-m", "pytest", "-n", "2", "-q"),
     *("-p", "tools.no_skips", "-m", "not benchmark"),
 ]
 # apart: Playwright leaves an event loop in its process, in which Django refuses to run async views

@@ -17,12 +17,10 @@ LEASE = {"SLIPWAY_LEASE_SECONDS": "5"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each waits most of its time, for what takes long on a busy machine: so all of them are of one process,
-    with one stack, beside which the other processes go on."""
+    """Each waits most of its time, for what takes long on a busy machine."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.timeout(300))
-            item.add_marker(pytest.mark.xdist_group("faults"))
 
 
 @pytest.fixture(scope="package")
