@@ -126,7 +126,7 @@ def test_silence_ends_after_the_timeout(receiver: Receiver, monkeypatch, slow):
     tell()
     started = time.monotonic()
     tasks.deliver()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert (only().state, only().last_error) == (Delivery.State.WAITING, "It did not answer in time.")
 
 

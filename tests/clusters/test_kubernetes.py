@@ -148,7 +148,7 @@ def test_watching_ends_with_its_time(kubernetes, namespace):
     started = time.monotonic()
     (found,) = kubernetes.watch_until_settled([config_map("never")], seconds=0.5, namespace=namespace)
     assert found.state == "missing"
-    assert 0.5 <= time.monotonic() - started < 3
+    assert 0.5 <= time.monotonic() - started < 10
 
 
 def test_a_kind_that_comes_later_is_found(kubernetes, namespace, kubectl, create):

@@ -184,8 +184,8 @@ def test_a_zone_that_is_not_known_is_refused(zone: str) -> None:
 
 
 def test_a_rule_that_never_happens_again_does_not_walk_to_the_end_of_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     rare = Recurrence("FREQ=DAILY;INTERVAL=7;BYDAY=TU", datetime(2026, 1, 1, 9), 60)  # a Thursday's rule
     rule = WindowRule(Kind.FREEZE, "never", "UTC", rare)
     assert list(rule.intervals(utc(2026, 1, 1), utc(2027, 2, 1))) == []
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 2

@@ -23,7 +23,7 @@ def test_without_beat_a_worker_that_starts_finds_what_nobody_speaks_of_any_more(
     for name in ("beat-1", "worker-1", "worker-2"):
         stack.kill(name)
     change = service.update(text="found at the start")
-    until(stack.broker.waiting, "its message waits", seconds=10)
+    until(stack.broker.waiting, "its message waits")
     stack.broker.flush()
     stack.start("worker-1")
     service.proved(change, "found at the start", attempts=["succeeded"])

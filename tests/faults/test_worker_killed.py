@@ -12,11 +12,11 @@ def test_what_a_killed_worker_had_begun_is_finished_by_another_and_done_once(
 ) -> None:
     service.created()
     before = service.records()[-1].revision
-    change = service.update(text="after the kill", hookSeconds=3)
+    change = service.update(text="after the kill", hookSeconds=5)
     service.await_helm()
     token, holder = stack.change(change["id"])["fencing_token"], stack.worker_of(change["id"])
     stack.kill(holder)
-    until(lambda: not stack.helms(), "the killed worker's helm has gone with it", seconds=5)
+    until(lambda: not stack.helms(), "the killed worker's helm has gone with it")
     until(lambda: stack.change(change["id"])["fencing_token"] > token, "claimed by another", seconds=30)
     assert stack.is_down(holder)
     service.succeeded(change)

@@ -34,7 +34,7 @@ def test_an_answer_that_trickles_is_cut_off(network: Network) -> None:
 
 
 def test_a_name_that_takes_its_time_is_cut_off(network: Network) -> None:
-    network.pause = 3
+    network.pause = 10
     check_slow(lambda: get("https://slow.example.org/", seconds=0.4))
 
 
@@ -49,7 +49,7 @@ def check_slow(act: Callable[[], object]) -> None:
     started = time.monotonic()
     with pytest.raises(TooSlow):
         act()
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 5
 
 
 def test_a_name_that_nobody_knows_is_not_reached(network: Network) -> None:
