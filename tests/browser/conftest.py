@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.api.conftest import world, world_snapshot
 from tests.fixtures.portal import LivePortal
@@ -17,6 +17,9 @@ from tests.fixtures.portal import LivePortal
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 Opened = Callable[..., Page]
+# what a page gets to follow, in milliseconds, on a machine that does much else
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 __all__ = ["world", "world_snapshot"]  # fixtures
 
@@ -52,7 +55,7 @@ def open_as(browser: Browser, live_portal: LivePortal) -> Iterator[Opened]:
 
     def open_page(name: str, **options: Any) -> Page:
         context = browser.new_context(base_url=live_portal.url, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", listen)

@@ -55,6 +55,33 @@ def test_true_is_not_one():
     assert diff.change == "changed"
 
 
+def labelled(document, **labels):
+    return {**document, "metadata": {**document["metadata"], "labels": labels}}
+
+
+def test_what_differs_only_in_the_labels_of_its_version_comes_last_and_says_so():
+    def version(number, image):
+        labels = {"helm.sh/chart": f"web-{number}", "app.kubernetes.io/version": number}
+        return [labelled(SERVICE, **labels), labelled(deployment(image=image), **labels)]
+
+    new, old = version("1.1.0", "a:2"), version("1.0.0", "a:1")
+    assert [(d.key.kind, d.only_labels) for d in compare(old, new)] == [
+        ("Deployment", False),
+        ("Service", True),
+    ]
+
+
+def test_labels_of_another_kind_and_those_of_pods_are_a_change_like_any_other():
+    (diff,) = compare([labelled(SERVICE, tier="a")], [labelled(SERVICE, tier="b")])
+    assert not diff.only_labels
+    old, new = deployment(), deployment()
+    new["spec"]["template"]["metadata"] = {"labels": {"helm.sh/chart": "web-1.1.0"}}
+    (diff,) = compare([old], [new])
+    assert not diff.only_labels
+    (same,) = compare([old], [old])
+    assert not same.only_labels
+
+
 def test_changed_objects_come_first():
     kinds = [d.change for d in compare([SERVICE, deployment()], [SERVICE, deployment(image="b")])]
     assert kinds == ["changed", "same"]

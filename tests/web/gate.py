@@ -35,16 +35,20 @@ def compared(change: ChangeRequest, objects: list[dict[str, Any]], **about: Any)
     return gathered(change, "diff", detail={"objects": objects, "left_off": 0}, **about)
 
 
-def differing(name: str, change: str = "changed", kind: str = "ConfigMap", lines: int = 3) -> dict[str, Any]:
+def differing(
+    name: str,
+    change: str = "changed",
+    kind: str = "ConfigMap",
+    lines: int = 3,
+    field: str = "data.level",
+) -> dict[str, Any]:
     """One object of a comparison with what is live."""
     text = "\n".join(["@@ -1,2 +1,2 @@", *(f"+line {number} of {name}" for number in range(lines))])
     same = change == "same"
     return {
         "key": {"api_version": "v1", "kind": kind, "namespace": "storefront-production", "name": name},
         "change": change,
-        "fields": [{"path": "data.level", "old": "info", "new": f"new of {name}"}]
-        if change == "changed"
-        else [],
+        "fields": [{"path": field, "old": "info", "new": f"new of {name}"}] if change == "changed" else [],
         "text": "" if same else text,
     }
 

@@ -113,6 +113,7 @@ def test_versions_are_compared_on_a_page(
     assert "/probes/initialDelaySeconds" in without_script
     part = browser.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "Deployment/example" in part
+    assert "of them only in version labels" in part
     assert "<html" not in part
     mine = browser.get(f"/catalog/web-service/compare/?new=1.0.0&instance={service.pk}").content.decode()
     assert f'name="instance" value="{service.pk}"' in mine, "another target keeps the instance"

@@ -98,6 +98,21 @@ def test_the_difference_is_against_what_is_live_once_that_is_gathered(
     assert "1 stays as it is" in page
 
 
+def test_objects_that_differ_only_in_version_labels_come_last_and_folded(
+    organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
+) -> None:
+    label = "metadata.labels.helm.sh/chart"
+    compared(waiting, [differing("a-labels", field=label), differing("b-env"), differing("c-old", "removed")])
+    page = text(signed_in(organisation.olga), waiting)
+    assert "2 objects change, 1 of them only in version labels, 1 removed" in page
+    rows = [
+        page.index(f'<span class="mono break">ConfigMap/{name}') for name in ("b-env", "c-old", "a-labels")
+    ]
+    assert rows == sorted(rows)
+    opened = [row.partition(">")[0] for row in page.split('<details class="object" data-key="diff-')[1:]]
+    assert [row.endswith(" open") for row in opened] == [True, True, False]
+
+
 def test_a_comparison_of_an_earlier_release_is_not_shown_as_this_one(
     organisation: Organisation, signed_in: SignIn, waiting: ChangeRequest
 ) -> None:

@@ -14,6 +14,8 @@ from portal.lifecycle.states import ChangeKind
 
 Kind = Literal["added", "removed", "changed", "same"]
 ABSENT = object()
+# by which a chart says on every object of which version it is; on a pod's own template they would restart it
+VERSION_LABELS = {"metadata.labels.helm.sh/chart", "metadata.labels.app.kubernetes.io/version"}
 # Members of these lists are told apart by these fields, as the API server's merge keys do.
 IDENTITY_FIELDS = ("name", "containerPort", "port", "mountPath", "key", "ip", "type")
 
@@ -30,6 +32,12 @@ class FieldDiff:
     has: bool
 
 
+def only_labels(fields: Iterable[FieldDiff]) -> bool:
+    """Whether something differs, but nothing besides the labels that name the chart's version."""
+    paths = {each.path for each in fields}
+    return bool(paths) and paths <= VERSION_LABELS
+
+
 @dataclass(frozen=True)
 class ObjectDiff:
     key: ObjectKey
@@ -37,6 +45,10 @@ class ObjectDiff:
     fields: tuple[FieldDiff, ...]
     old: Mapping[str, Any] | None = field(default=None, repr=False)
     new: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def only_labels(self) -> bool:
+        return only_labels(self.fields)
 
     @property
     def text(self) -> str:
@@ -69,12 +81,15 @@ def of_change(change: ChangeRequest) -> list[ObjectDiff]:
 
 
 def compare(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[ObjectDiff]:
-    """Differences from `old` to `new`, changed objects first; documents must already be masked."""
+    """Differences from `old` to `new`, changed objects first; after all others those that differ only in the
+    labels that name the chart's version. Documents must already be masked."""
     before = {key_of(document): document for document in old}
     after = {key_of(document): document for document in new}
     diffs = [_compare_one(key, before.get(key), after.get(key)) for key in {**before, **after}]
-    rank = {"changed": 0, "added": 1, "removed": 2, "same": 3}
-    return sorted(diffs, key=lambda diff: (rank[diff.change], diff.key.kind, diff.key.name))
+    rank = {"changed": 0, "added": 1, "removed": 2, "same": 4}
+    return sorted(
+        diffs, key=lambda diff: (3 if diff.only_labels else rank[diff.change], diff.key.kind, diff.key.name)
+    )
 
 
 def _compare_one(key: ObjectKey, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> ObjectDiff:

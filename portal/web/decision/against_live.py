@@ -84,6 +84,11 @@ class Part:
         return self.compared.fields if self.whole else self.compared.fields[:MOST_FIELDS]
 
     @property
+    def only_labels(self) -> bool:
+        """What every object of an upgrade has, which would hide the others."""
+        return diffing.only_labels(self.compared.fields)
+
+    @property
     def more_fields(self) -> int:
         return len(self.compared.fields) - len(self.fields)
 
@@ -102,7 +107,9 @@ class Part:
     @property
     def is_open(self) -> bool:
         """What differs by fields is short; what is wholly new or gone may be long."""
-        return self.written and (bool(self.fields) or len(self.all_lines) <= OPEN_UP_TO)
+        if not self.written or self.only_labels:
+            return False
+        return bool(self.fields) or len(self.all_lines) <= OPEN_UP_TO
 
 
 @dataclass(frozen=True)
@@ -156,11 +163,13 @@ def _of(found: Iterable[Compared], **about: Any) -> AgainstLive:
         name: sum(1 for each in rows if each.change == name)
         for name in ("changed", "added", "removed", "same")
     }
-    differing = [each for each in rows if each.change != "same"]
+    differing = sorted(
+        (each for each in rows if each.change != "same"), key=lambda each: diffing.only_labels(each.fields)
+    )
     return AgainstLive(
         parts=[Part(each, written=number < WRITTEN_OUT) for number, each in enumerate(differing)],
         same=[each.key for each in rows if each.change == "same"],
-        counts=counts,
+        counts={**counts, "only_labels": sum(diffing.only_labels(each.fields) for each in differing)},
         **about,
     )
 

@@ -100,11 +100,12 @@ def breakable(path: str) -> SafeString:
 
 @register.filter(name="sum")
 def sum_of(against: AgainstLive) -> str:
-    """`3 objects change, 1 added`."""
+    """`3 objects change, 1 of them only in version labels, 1 added`."""
     counts = against.counts
     words = []
     if changed := counts["changed"]:
         words.append(f"{changed} object changes" if changed == 1 else f"{changed} objects change")
+    words += [f"{labels} of them only in version labels"] if (labels := counts["only_labels"]) else []
     words += [f"{counts[name]} {name}" for name in ("added", "removed") if counts[name]]
     return ", ".join(words)
 

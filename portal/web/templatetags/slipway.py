@@ -144,10 +144,11 @@ def object_key(document: Mapping[str, Any]) -> ObjectKey:
 
 @register.filter
 def by_change(diff: Iterable[ObjectDiff]) -> Mapping[str, int]:
-    """How many objects are added, removed, changed, same."""
-    counts = dict.fromkeys(meanings.OBJECT_CHANGE, 0)
+    """How many objects are added, removed, changed, same; and of those changed, only in version labels."""
+    counts = dict.fromkeys((*meanings.OBJECT_CHANGE, "only_labels"), 0)
     for each in diff:
         counts[each.change] += 1
+        counts["only_labels"] += each.only_labels
     return counts
 
 
