@@ -34,6 +34,7 @@ class Scheduling(LoadScopeScheduling):
         return TOGETHER if nodeid.startswith(TOGETHER) else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     """Instead of pytest-xdist's groups, which pytest 9.2 does not let it write into the names of tests."""
     return Scheduling(config, log)
