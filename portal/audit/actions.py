@@ -10,6 +10,7 @@ ACTIONS: dict[str, str] = {
     "change.stopped": "A change was stopped while it ran; what it had applied was taken back.",
     "cluster.lost": "A cluster does not answer; its changes wait.",
     "cluster.answered": "A cluster answers again.",
+    "cluster.changed": "A cluster has another version, or serves other kinds, than at the last look.",
     "change.expired": "Nobody decided in time.",
     "change.superseded": "A newer request took the place of a waiting change, or events overtook it.",
     "change.resealed": "A waiting change was sealed anew; approvals of the release before are void.",

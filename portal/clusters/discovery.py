@@ -50,7 +50,8 @@ class Discovery:
         return resources.get((api_version, kind))
 
     def resources(self) -> list[Resource]:
-        return list(self._current(STALE_SECONDS).values())
+        """All of them, asked for anew."""
+        return list(self._current(SECONDS_BETWEEN_MISSES).values())
 
     def key(self, key: ObjectKey, default_namespace: str) -> ObjectKey:
         """The key with its namespace as the API server will have it."""

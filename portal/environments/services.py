@@ -9,14 +9,15 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.audit.recording import record
-from portal.clusters.errors import ClusterError
 from portal.clusters.kubernetes import Kubernetes
-from portal.clusters.types import Connection
+from portal.clusters.types import Capabilities, Connection
 from portal.core import clock
 from portal.core.errors import ValidationFailed
 from portal.environments.models import ApproverGroup, Cluster, Environment
 
 MOST_CONCURRENT = 1000
+# in one record of the trail
+MOST_KINDS = 100
 
 
 def register_cluster(
@@ -62,21 +63,32 @@ def register_cluster(
     return cluster
 
 
-def check_cluster(cluster: Cluster) -> Cluster:
-    """Ask a cluster whether it answers and what it serves, and write down what it says."""
-    try:
-        found = Kubernetes(cluster.connection).capabilities()
-        facts: dict[str, Any] = {
-            "reachable": True,
-            "message": "",
+@transaction.atomic
+def learn(cluster: Cluster, found: Capabilities) -> None:
+    """Write down what a cluster serves; that it is another than before is recorded."""
+    kinds, before = set(found.api_versions), set(cluster.api_versions)
+    Cluster.objects.filter(pk=cluster.pk).update(
+        reachable=True,
+        message="",
+        version=found.kube_version,
+        api_versions=list(found.api_versions),
+        checked_at=clock.now(),
+    )
+    if (found.kube_version, kinds) != (cluster.version, before):
+        after = {
             "version": found.kube_version,
-            "api_versions": list(found.api_versions),
+            "kinds_added": sorted(kinds - before)[:MOST_KINDS],
+            "kinds_gone": sorted(before - kinds)[:MOST_KINDS],
         }
-    except ClusterError as exc:
-        facts = {"reachable": False, "message": exc.message[:500]}
-    Cluster.objects.filter(pk=cluster.pk).update(checked_at=clock.now(), **facts)
+        record("cluster.changed", cluster, actor=None, before={"version": cluster.version}, after=after)
     cluster.refresh_from_db()
-    return cluster
+
+
+def refused(cluster: Cluster, message: str) -> None:
+    """Write down why a cluster that answers does not let the portal in."""
+    Cluster.objects.filter(pk=cluster.pk).update(
+        reachable=False, message=message[:500], checked_at=clock.now()
+    )
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from portal.lifecycle.operations import (
     breaker,
     bypasses,
     claims,
+    cluster_looks,
     deprecations,
     exception_ends,
     expiry,
@@ -104,6 +105,13 @@ def remind() -> None:
 def refresh_health() -> None:
     """Look at the settled instances that were looked at longest ago."""
     health.refresh_oldest()
+
+
+@app.task
+def look_at_clusters() -> None:
+    """Find out what clusters serve by now, and whether those that were away are back."""
+    with acting(AuditEvent.Source.TASK):
+        cluster_looks.look_at_due()
 
 
 @app.task

@@ -217,6 +217,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": every("portal.lifecycle.tasks.sweep", seconds=5),
     "remind": every("portal.lifecycle.tasks.remind", seconds=60),
+    "look-at-clusters": every("portal.lifecycle.tasks.look_at_clusters", seconds=30),
     "refresh-health": every("portal.lifecycle.tasks.refresh_health", seconds=30),
     "tidy-exceptions": every("portal.lifecycle.tasks.tidy_exceptions", seconds=15),
     "scan-fleet": every("portal.lifecycle.tasks.scan_fleet", seconds=30),

@@ -7,7 +7,6 @@ import pytest
 from portal.clusters.kubernetes import Kubernetes
 from portal.core.objects import ObjectKey
 from portal.environments.models import Cluster
-from portal.environments.services import check_cluster
 from portal.lifecycle.models import ChangeRequest, ServiceInstance
 from portal.lifecycle.operations import kinds
 from portal.lifecycle.states import ChangeState
@@ -102,9 +101,3 @@ def test_what_was_installed_since_is_found_and_the_topic_becomes_ready(provision
     topic = ObjectKey("kafka.strimzi.io/v1", "KafkaTopic", "storefront-dev", "orders")
     live = Kubernetes(provisioned.cluster.connection).get(topic)
     assert live["status"]["topicName"] == "storefront-dev.orders"
-
-
-def test_asking_a_cluster_again_writes_down_what_it_serves(provisioned):
-    without(provisioned.cluster, "kafka.strimzi.io")
-    assert TOPIC_KIND not in provisioned.cluster.api_versions
-    assert TOPIC_KIND in check_cluster(provisioned.cluster).api_versions

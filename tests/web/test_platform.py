@@ -8,6 +8,7 @@ import pytest
 
 from portal.audit.models import AuditEvent
 from portal.clusters.kubernetes import Kubernetes
+from portal.core import clock
 from portal.core.objects import key_of
 from portal.environments.models import Cluster
 from portal.lifecycle.operations import installation, placing
@@ -47,6 +48,18 @@ def test_a_cluster_that_does_not_answer_is_said_and_the_page_stands(
     cluster = Cluster.objects.get()
     assert (cluster.policies_installed, bool(cluster.policies_message)) == (False, True)
     assert "Not installed" in browser.get("/platform/").content.decode()
+
+
+@pytest.mark.parametrize(("lost", "said"), [(True, "Unreachable"), (False, "Refuses the portal")])
+def test_why_a_cluster_is_of_no_use_is_said(
+    organisation: Organisation, signed_in: SignIn, lost: bool, said: str
+) -> None:
+    since = clock.now() if lost else None
+    Cluster.objects.update(reachable=False, message="Register another one.", unreachable_since=since)
+    browser = signed_in(organisation.pete)
+    page = browser.get("/platform/").content.decode()
+    assert (said in page, "Register another one." in page) == (True, True)
+    assert said in browser.get(ADDRESS).content.decode()
 
 
 class TestWithACluster:
