@@ -28,7 +28,7 @@ _PRODUCTION = {
 }
 _TESTING = {"DJANGO_SETTINGS_MODULE": "portal.settings.test"}
 _PYTEST = [
-    *("python", "-m", "pytest", "-q"),
+    *("python", "-m", "pytest", "-n", "2", "-q"),
     *("-p", "tools.no_skips", "-m", "not benchmark"),
 ]
 # apart: Playwright leaves an event loop in its process, in which Django refuses to run async views
@@ -116,8 +116,7 @@ def test() -> list[str]:
         console.fail(str(failure))
         failed.append("PostgreSQL")
     failed += _pytest("browser tests on SQLite", _BROWSER)
-    # one of the processes has the fault tests, which wait for most of their time
-    return failed + _pytest("all other tests, on SQLite", _OTHERS, processes=3)
+    return failed + _pytest("all other tests, on SQLite", _OTHERS)
 
 
 def audit() -> list[str]:
@@ -135,14 +134,10 @@ def bench() -> list[str]:
     return ["bench"] if status else []
 
 
-def _pytest(
-    name: str, arguments: list[str], environment: dict[str, str] | None = None, *, processes: int = 2
-) -> list[str]:
+def _pytest(name: str, arguments: list[str], environment: dict[str, str] | None = None) -> list[str]:
     console.heading(name.capitalize())
-    # all processes must collect the same tests in the same order, also those made from sets
-    stage = Stage(
-        name, [*_PYTEST, "-n", str(processes), *arguments], {"PYTHONHASHSEED": "0", **(environment or {})}
-    )
+    # both workers must collect the same tests in the same order, also those made from sets
+    stage = Stage(name, [*_PYTEST, *arguments], {"PYTHONHASHSEED": "0", **(environment or {})})
     status, _, _ = stage.run(quiet=False)
     return [name] if status else []
 
