@@ -72,7 +72,7 @@ def test_what_helm_finished_while_the_database_was_away_is_taken_over_and_not_re
     stack: Stack, service: Service
 ) -> None:
     service.created()
-    change = service.update(text="adopted", hookSeconds=4)
+    change = service.update(text="adopted", hookSeconds=2)
     [helm] = service.await_helm()
     worker = procs.parent_of(helm)
     os.kill(worker, signal.SIGSTOP)  # so that it learns of the end only when there is no database any more

@@ -39,7 +39,8 @@ def test_a_worker_that_slept_through_its_lease_writes_nothing_and_leaves_no_helm
     stack: Stack, service: Service
 ) -> None:
     service.created()
-    change = service.update(text="slept", hookSeconds=4)
+    # longer than the sleep: a helm that wakes up with nothing left to wait for ends before it can be stopped
+    change = service.update(text="slept", hookSeconds=20)
     helms = service.await_helm()
     token, holder = stack.change(change["id"])["fencing_token"], stack.worker_of(change["id"])
     asleep = [*helms, *stack.pids(holder)]  # its machine stands still, and helm with it
