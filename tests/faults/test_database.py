@@ -16,7 +16,8 @@ from tools.chaos import procs
 from tools.chaos.stack import Stack
 from tools.chaos.waiting import until
 
-# surely less than what is left of a lease of five seconds
+LEASE_SECONDS = 5.0
+# surely less than what is left of a lease
 SHORT_SECONDS = 3.0
 REFUSE_LOGS = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -81,6 +82,7 @@ def test_what_helm_finished_while_the_database_was_away_is_taken_over_and_not_re
     stack.kill("database")
     os.kill(worker, signal.SIGCONT)
     until(lambda: not procs.children_of(worker), "its worker has seen the end")
+    time.sleep(LEASE_SECONDS)  # so that it can neither write down what it has seen nor keep the change
     stack.start("database")
     service.proved(change, "adopted", attempts=["lost", "succeeded"])
     assert service.records()[-1].revision == revision
