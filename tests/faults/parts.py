@@ -1,4 +1,4 @@
-"""Parts of a stack that run otherwise for a while: with other settings, or another place for their log."""
+"""Parts of a stack: run otherwise for a while, with other settings or another log; and what workers say."""
 
 from __future__ import annotations
 
@@ -43,3 +43,9 @@ def environment_of(pid: int) -> dict[str, str]:
     """What a process was started with."""
     pairs = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     return dict(os.fsdecode(pair).split("=", 1) for pair in pairs if b"=" in pair)
+
+
+def times_said(stack: Stack, words: bytes) -> int:
+    """How often these stand in the logs of the workers since they were started."""
+    workers = [stack.children[name] for name in ("worker-1", "worker-2")]
+    return sum(child.log.read_bytes()[child.log_start :].count(words) for child in workers)

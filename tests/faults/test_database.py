@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.faults.parts import times_said
 from tests.faults.service import Service
 from tools.chaos import procs
 from tools.chaos.stack import Stack
 from tools.chaos.waiting import until
 
-LEASE_SECONDS = 5.0
-# surely less than what is left of a lease
+# surely less than what is left of a lease of five seconds
 SHORT_SECONDS = 3.0
 REFUSE_LOGS = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -75,6 +75,7 @@ def test_what_helm_finished_while_the_database_was_away_is_taken_over_and_not_re
     service.created()
     change = service.update(text="adopted", hookSeconds=2)
     [helm] = service.await_helm()
+    failed_before = times_said(stack, b"step_failed")
     worker = procs.parent_of(helm)
     os.kill(worker, signal.SIGSTOP)  # so that it learns of the end only when there is no database any more
     until(lambda: service.records()[-1].status == "deployed", "helm has finished by itself", seconds=30)
@@ -82,7 +83,9 @@ def test_what_helm_finished_while_the_database_was_away_is_taken_over_and_not_re
     stack.kill("database")
     os.kill(worker, signal.SIGCONT)
     until(lambda: not procs.children_of(worker), "its worker has seen the end")
-    time.sleep(LEASE_SECONDS)  # so that it can neither write down what it has seen nor keep the change
+    until(
+        lambda: times_said(stack, b"step_failed") > failed_before, "it could not write down what it has seen"
+    )
     stack.start("database")
     service.proved(change, "adopted", attempts=["lost", "succeeded"])
     assert service.records()[-1].revision == revision

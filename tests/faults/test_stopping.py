@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from tests.faults.parts import times_said
 from tests.faults.service import Service
 from tools.chaos import procs
 from tools.chaos.stack import Stack
@@ -58,7 +59,7 @@ def test_a_helm_whose_worker_sleeps_and_which_works_on_beside_the_next_one_comes
     service.created()
     change = service.update(text="sleeping", hookSeconds=4)
     [helm] = helms = service.await_helm()
-    lost_before = claims_lost(stack)
+    lost_before = times_said(stack, b"claim_lost")
     worker = procs.parent_of(helm)
     processes.send([worker, *helms], signal.SIGSTOP)
     until(lambda: stack.change(change["id"])["fencing_token"] == 2, "another has it", seconds=40)
@@ -66,7 +67,10 @@ def test_a_helm_whose_worker_sleeps_and_which_works_on_beside_the_next_one_comes
     service.succeeded(change)
     until(lambda: helm not in stack.helms(), "the first helm has ended by itself", seconds=30)
     processes.send([worker], signal.SIGCONT)
-    until(lambda: claims_lost(stack) > lost_before, "the first worker has seen that it was replaced")
+    until(
+        lambda: times_said(stack, b"claim_lost") > lost_before,
+        "the first worker has seen that it was replaced",
+    )
     assert service.text() == "sleeping"
     assert service.records()[-1].status == "deployed"
     assert service.records()[-1].description.endswith(f" by change {change['id']}")
@@ -75,9 +79,3 @@ def test_a_helm_whose_worker_sleeps_and_which_works_on_beside_the_next_one_comes
     # both helms may have written "deployed", each under its own revision; the next one comes after the newest
     service.succeeded(service.update(text="the next one"))
     assert (service.text(), service.records()[-1].status) == ("the next one", "deployed")
-
-
-def claims_lost(stack: Stack) -> int:
-    """How often workers have said so since they were started."""
-    logs = [stack.children[name] for name in ("worker-1", "worker-2")]
-    return sum(child.log.read_bytes()[child.log_start :].count(b"claim_lost") for child in logs)
